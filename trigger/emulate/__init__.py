@@ -1,0 +1,6 @@
+"""Run a Network: engines that give the same integers, and the comparison that proves it."""
+
+from trigger.emulate.agreement import Agreement, LayerAgreement, Mismatch, compare
+from trigger.emulate.reference import run
+
+__all__ = ["Agreement", "LayerAgreement", "Mismatch", "compare", "run"]

@@ -1,0 +1,94 @@
+"""Conv2D: a dense layer on every window of an image (``nnet_conv2d.h``, ``nnet_conv2d_stream.h``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trigger.fixed import RawArray
+from trigger.layers.base import Shape, Tensor, expect, only
+from trigger.layers.multiply_accumulate import MultiplyAccumulate
+
+Padding = tuple[tuple[int, int], tuple[int, int]]
+"""Zeros added around an image: ((top, bottom), (left, right))."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv2D(MultiplyAccumulate):
+    """A convolution; kernel (height, width, channels, filters)."""
+
+    stride: tuple[int, int]
+    """(rows, columns)."""
+    padding: Padding
+    parallelization_factor: int
+    """Pixels that are computed at once in ``io_parallel``."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = only(inputs, self, rank=3)
+        expect(
+            self.kernel.ndim == 4, self, f"kernel of shape {self.kernel.shape}", "(kh, kw, c, f)"
+        )
+        expect(
+            self.kernel.shape[2] == channels,
+            self,
+            f"kernel of shape {self.kernel.shape} meets {channels} channels",
+            f"{channels} in the kernel's third axis",
+        )
+        self.expect_weights(int(np.prod(self.kernel.shape[:3])))
+        rows, columns = window_counts(
+            (height, width), (self.kernel.shape[0], self.kernel.shape[1]), self.stride, self.padding
+        )
+        expect(
+            rows > 0 and columns > 0,
+            self,
+            f"a {height}x{width} image is smaller than the {self.kernel.shape[:2]} kernel",
+            "an image that holds at least one window",
+        )
+        return rows, columns, self.kernel.shape[3]
+
+    def evaluate(self, *inputs: Tensor) -> RawArray:
+        image = inputs[0]
+        size = (self.kernel.shape[0], self.kernel.shape[1])
+        windows = image_windows(image.raw, size, self.stride, self.padding)
+        events, rows, columns = windows.shape[:3]
+        flat = windows.reshape(events * rows * columns, -1)
+        result = self.multiply(Tensor(flat, image.format))
+        return result.reshape(events, rows, columns, -1)
+
+    def multiplications(self, *inputs: Shape) -> int:
+        rows, columns, _ = self.shape(*inputs)
+        return int(self.kernel.size) * rows * columns
+
+
+def window_counts(
+    image: tuple[int, int], size: tuple[int, int], stride: tuple[int, int], padding: Padding
+) -> tuple[int, int]:
+    """Return how many windows fit below and beside one another."""
+    rows, columns = (
+        (length + sum(pad) - window) // step + 1
+        for length, window, step, pad in zip(image, size, stride, padding, strict=True)
+    )
+    return rows, columns
+
+
+def image_windows(
+    raw: RawArray,
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: Padding,
+    fill: int = 0,
+) -> RawArray:
+    """Return every window of channels-last images.
+
+    Args:
+        raw: (events, height, width, channels).
+        fill: what stands in the padding.
+
+    Returns:
+        (events, rows, columns, window height, window width, channels).
+    """
+    padded = np.pad(raw, ((0, 0), *padding, (0, 0)), constant_values=fill)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(1, 2))
+    chosen = windows[:, :: stride[0], :: stride[1]]
+    return np.moveaxis(chosen, 3, -1)

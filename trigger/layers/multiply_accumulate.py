@@ -1,0 +1,152 @@
+"""The multiply-accumulate core that dense and convolution layers share.
+
+Mirrors ``nnet_dense_latency.h`` and ``nnet_dense_resource.h``: each product is stored in
+``accum_t`` before it is added, the accumulator starts from the bias, and the sum is cast to the
+result. A convolution does this once per pixel on its window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trigger.design import Strategy
+from trigger.fixed import FixedFormat, Overflow, RawArray, requantise, widen
+from trigger.layers.base import Layer, Tensor, expect
+
+FLOAT64_EXACT = 2**53
+"""Integers up to this magnitude, and their sums below it, are exact in float64."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MultiplyAccumulate(Layer):
+    """A layer that multiplies windows of its input by a constant matrix."""
+
+    kernel: RawArray
+    """Raw weights; the last axis counts the outputs (filters)."""
+    kernel_format: FixedFormat
+    bias: RawArray
+    """Raw, one per output."""
+    bias_format: FixedFormat
+    accumulator: FixedFormat
+    strategy: Strategy
+    reuse_factor: int
+
+    @property
+    def matrix(self) -> RawArray:
+        """The kernel as (window elements, outputs)."""
+        return self.kernel.reshape(-1, self.kernel.shape[-1])
+
+    def weights(self) -> dict[str, tuple[RawArray, FixedFormat]]:
+        return {
+            "kernel": (self.kernel, self.kernel_format),
+            "bias": (self.bias, self.bias_format),
+        }
+
+    def multiply(self, windows: Tensor) -> RawArray:
+        """Return windows x kernel + bias in the result format.
+
+        Args:
+            windows: raw (rows, window elements).
+
+        Returns:
+            Raw (rows, outputs) in ``self.result``.
+        """
+        total = (
+            _whole_sum(self, windows) if _sum_is_exact(self, windows) else _by_steps(self, windows)
+        )
+        return requantise(total, self.accumulator, self.result)
+
+    def expect_weights(self, elements: int) -> None:
+        """Raise NetworkError unless kernel and bias fit windows of ``elements``."""
+        expect(
+            self.matrix.shape[0] == elements,
+            self,
+            f"kernel of shape {self.kernel.shape} meets windows of {elements} elements",
+            f"a kernel with {elements} elements per output",
+        )
+        expect(
+            self.bias.shape == (self.kernel.shape[-1],),
+            self,
+            f"bias of shape {self.bias.shape}",
+            f"({self.kernel.shape[-1]},), one per output",
+        )
+
+
+def _sum_bound(layer: MultiplyAccumulate, windows: Tensor) -> int:
+    """Return a bound of every partial sum, in steps of the accumulator when that is exact."""
+    largest = max(-windows.format.raw_min, windows.format.raw_max)
+    columns = np.abs(layer.matrix.astype(object)).sum(axis=0)
+    product_fraction = windows.format.fractional + layer.kernel_format.fractional
+    products = int(columns.max(initial=0)) * largest << max(
+        layer.accumulator.fractional - product_fraction, 0
+    )
+    bias = _bias_in_accumulator(layer).astype(object)
+    return products + int(np.abs(bias).max(initial=0))
+
+
+def _sum_is_exact(layer: MultiplyAccumulate, windows: Tensor) -> bool:
+    """Tell whether adding everything first and wrapping once gives what the C++ gives.
+
+    It does when no product is rounded, and the sum either wraps (modular arithmetic does not
+    mind when it is reduced) or cannot leave the accumulator's range.
+    """
+    product_fraction = windows.format.fractional + layer.kernel_format.fractional
+    if layer.accumulator.fractional < product_fraction:
+        return False
+    if layer.accumulator.overflow is Overflow.WRAP:
+        return True
+    holds = min(layer.accumulator.raw_max, -layer.accumulator.raw_min)
+    return _sum_bound(layer, windows) <= holds
+
+
+def _bias_in_accumulator(layer: MultiplyAccumulate) -> RawArray:
+    return requantise(layer.bias, layer.bias_format, layer.accumulator)
+
+
+def _whole_sum(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
+    """Return the accumulators after one exact matrix product."""
+    product = FixedFormat.for_product(windows.format, layer.kernel_format)
+    shift = layer.accumulator.fractional - product.fractional
+    bound = _sum_bound(layer, windows)
+    if bound <= FLOAT64_EXACT:  # BLAS: every partial sum is an integer that float64 holds
+        total: RawArray = _as_float(windows.raw) @ _as_float(layer.matrix * (1 << shift))
+        total = total.astype(np.int64) + _bias_in_accumulator(layer)
+    else:
+        bits = bound.bit_length() + 1
+        kernel = widen(layer.matrix, bits) * (1 << shift)
+        total = widen(windows.raw, bits) @ kernel + _bias_in_accumulator(layer)
+    wide = FixedFormat(bound.bit_length() + 2, bound.bit_length() + 2 - layer.accumulator.fractional)
+    return requantise(total, wide, layer.accumulator)
+
+
+def _as_float(raw: RawArray) -> npt.NDArray[np.float64]:
+    return raw.astype(np.float64)
+
+
+def _by_steps(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
+    """Return the accumulators after one rounded product at a time, in the order of the C++."""
+    accumulator = layer.accumulator
+    product = FixedFormat.for_product(windows.format, layer.kernel_format)
+    added = FixedFormat(accumulator.width + 2, accumulator.integer + 2)
+    outputs = layer.matrix.shape[1]
+    total = np.broadcast_to(_bias_in_accumulator(layer), (len(windows.raw), outputs))
+    raw = widen(windows.raw, product.width)
+    kernel = widen(layer.matrix, product.width)
+    for element in addition_order(layer.matrix.shape[0], layer.strategy, layer.reuse_factor):
+        terms = requantise(raw[:, element, None] * kernel[element], product, accumulator)
+        total = requantise(widen(total, added.width) + terms, added, accumulator)
+    return total
+
+
+def addition_order(elements: int, strategy: Strategy, reuse_factor: int) -> list[int]:
+    """Return the order in which the window elements reach each accumulator.
+
+    It matters only to an accumulator that saturates. The Resource strategy visits the weights in
+    strides of the reuse factor (``nnet_dense_resource.h``: for ir in rf, for im in blocks).
+    """
+    if strategy is Strategy.RESOURCE and reuse_factor < elements:
+        return sorted(range(elements), key=lambda element: element % reuse_factor)
+    return list(range(elements))

@@ -1,0 +1,31 @@
+"""Reshape and flatten: the same numbers in another shape, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from trigger.fixed import RawArray, requantise
+from trigger.layers.base import Layer, Shape, Tensor, expect, only
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reshape(Layer):
+    """The input's elements, in order, as ``dimensions``."""
+
+    dimensions: Shape
+
+    def shape(self, *inputs: Shape) -> Shape:
+        shape = only(inputs, self)
+        expect(
+            prod(shape) == prod(self.dimensions),
+            self,
+            f"{shape} does not have the elements of {self.dimensions}",
+            f"{prod(shape)} elements",
+        )
+        return self.dimensions
+
+    def evaluate(self, *inputs: Tensor) -> RawArray:
+        tensor = inputs[0]
+        raw = tensor.raw.reshape(len(tensor.raw), *self.dimensions)
+        return requantise(raw, tensor.format, self.result)
