@@ -1,0 +1,54 @@
+"""From scores to a decision for one class, and how often it is right."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from trigger.errors import ReportError
+from trigger.rates.efficiency import COVERAGE, Efficiency, measure_efficiency
+from trigger.rates.scores import check_scores
+
+
+def predict_classes(scores: npt.ArrayLike, threshold: float = 0) -> npt.NDArray[np.int64]:
+    """Return the class of each event, shape ``(events,)``.
+
+    Args:
+        scores: ``(events, classes)``: the largest score wins, the first class among equal ones;
+            ``(events,)`` or ``(events, 1)``: class 1 from the threshold on, class 0 below.
+        threshold: of the one score; 0 is the even decision of a logit.
+
+    Raises:
+        ReportError: no events, or scores that are not numbers.
+    """
+    array = check_scores(scores, "class decision", np.ndim(scores) if np.ndim(scores) == 2 else 1)
+    if array.ndim == 2 and array.shape[1] > 1:
+        return np.argmax(array, axis=1).astype(np.int64)
+    return (array.reshape(len(array)) >= threshold).astype(np.int64)
+
+
+def measure_accuracy(
+    scores: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    threshold: float = 0,
+    coverage: float = COVERAGE,
+) -> Efficiency:
+    """Return the share of events whose class is the labelled one.
+
+    Args:
+        scores: as `predict_classes`.
+        labels: ``(events,)``, the number of the true class.
+
+    Raises:
+        ReportError: no events, or another number of labels than of events.
+    """
+    predicted = predict_classes(scores, threshold)
+    truth = np.asarray(labels)
+    if truth.shape != predicted.shape:
+        raise ReportError(
+            f"labels have the shape {truth.shape}",
+            where="accuracy",
+            allowed=f"one label for each of the {len(predicted)} events",
+        )
+    return measure_efficiency(int(np.sum(predicted == truth)), len(truth), coverage)
