@@ -58,7 +58,7 @@ def test_unknown_part_names_near_ones() -> None:
 
 
 def test_unknown_resource() -> None:
-    with pytest.raises(DeviceError, match="'luts' is not a resource.*lut, ff"):
+    with pytest.raises(DeviceError, match=r"'luts' is not a resource.*lut, ff"):
         find("u250").capacity("luts")
 
 

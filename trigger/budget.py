@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import MappingProxyType
+from typing import Protocol
+
+from trigger.units import LHC_CROSSING_PERIOD_NS, interval_limit_cycles
 
 
 class Source(Enum):
@@ -128,3 +134,164 @@ class Verdict:
         if Outcome.FAIL in outcomes:
             return Outcome.FAIL
         return Outcome.UNKNOWN if Outcome.UNKNOWN in outcomes or not outcomes else Outcome.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a design may cost. A limit that is None, or not in a mapping, is not asked."""
+
+    latency_ns: float | None = None
+    latency_cycles: float | None = None
+    latency_bx: float | None = None
+    """Latency in bunch crossings."""
+    interval_cycles: float | None = None
+    interval_bx: float | None = None
+    """1 asks to keep up with every crossing; usual with ``time_multiplexing`` left at 1."""
+    crossing_period_ns: float = LHC_CROSSING_PERIOD_NS
+    time_multiplexing: int = 1
+    """Number of copies of the design that take turns: each has this many times the interval."""
+    device: Mapping[str, float] = field(default_factory=dict)
+    """Largest fraction of the whole device, by ``lut``, ``ff``, ``dsp``, ``bram_18k``, ``uram``."""
+    per_slr: Mapping[str, float] = field(default_factory=dict)
+    """Largest fraction of one die: the design is to fit into a single one."""
+    auc_loss: float | None = None
+    """Largest absolute difference of the AUC to the float model's."""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    """Largest loss of other measured qualities, by name, such as ``efficiency_loss``."""
+
+    def __post_init__(self) -> None:
+        for name in ("device", "per_slr", "quality"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+class Part(Protocol):
+    """What a budget asks of a device; ``trigger.device.Device`` answers it."""
+
+    @property
+    def part(self) -> str: ...
+
+    @property
+    def slrs(self) -> int: ...
+
+    def capacity(self, resource: str, *, per_slr: bool = False) -> float | None:
+        """Return the count of a resource, None where it is not known."""
+
+
+def judge(
+    budget: Budget,
+    cost: Cost,
+    device: Part | None = None,
+    qualities: Mapping[str, Figure] = MappingProxyType({}),
+) -> Verdict:
+    """Compare a cost and measured qualities with a budget, one check per limit.
+
+    A quantity that is unknown gives ``Outcome.UNKNOWN``, never a pass. The value decides; where
+    its band reaches over the limit, the note says so.
+
+    Args:
+        cost: latency and interval in cycles of ``cost.clock_period_ns``, and resources.
+        device: the part of the resource limits; None makes those unknown.
+        qualities: losses against the float model by name (``auc_loss``, ...); the sign is ignored.
+
+    Raises:
+        DeviceError: a resource limit names something that is not a resource.
+    """
+    checks = [*_time_checks(budget, cost)]
+    scopes = ((False, "device", budget.device), (True, "per_slr", budget.per_slr))
+    for one_slr, scope, limits in scopes:
+        checks += [
+            _resource_check(cost, device, scope, resource, limit, one_slr=one_slr)
+            for resource, limit in limits.items()
+        ]
+    losses = dict(budget.quality)
+    if budget.auc_loss is not None:
+        losses = {"auc_loss": budget.auc_loss, **losses}
+    checks += [_loss_check(name, qualities.get(name), limit) for name, limit in losses.items()]
+    return Verdict(tuple(checks))
+
+
+def _time_checks(budget: Budget, cost: Cost) -> list[Check]:
+    clock = cost.clock_period_ns
+    crossing = budget.crossing_period_ns
+    latency, interval = cost.total.latency_cycles, cost.total.interval_cycles
+    counted = f"at {clock:g} ns per cycle"
+    checks = []
+    for name, limit, unit, scale in (
+        ("latency_ns", budget.latency_ns, "ns", clock),
+        ("latency_cycles", budget.latency_cycles, "cycles", 1.0),
+        ("latency_bx", budget.latency_bx, "BX", clock / crossing),
+    ):
+        if limit is not None:
+            checks.append(_check(name, latency, limit, unit, scale, counted))
+    if budget.interval_cycles is not None:
+        checks.append(_check("interval_cycles", interval, budget.interval_cycles, "cycles"))
+    if budget.interval_bx is not None:
+        crossings = budget.interval_bx * budget.time_multiplexing
+        cycles = interval_limit_cycles(clock, crossings, crossing)
+        counted = (
+            f"interval_bx {budget.interval_bx:g}: {crossings:g} crossings of {crossing:g} ns are"
+            f" {cycles} whole cycles of {clock:g} ns"
+        )
+        checks.append(_check("interval_bx", interval, float(cycles), "cycles", note=counted))
+    return checks
+
+
+def _resource_check(
+    cost: Cost, device: Part | None, scope: str, resource: str, limit: float, *, one_slr: bool
+) -> Check:
+    name = f"{scope}.{resource}"
+    if device is None:
+        return _check(name, None, limit, "fraction", note="the device is not known")
+    capacity = device.capacity(resource, per_slr=one_slr)
+    figure = cost.total.figure(Quantity(resource))
+    if capacity is None:
+        return _check(name, None, limit, "fraction", note=f"{device.part} has no count of it")
+    if capacity == 0:
+        if figure is not None and figure.value > 0:
+            return replace(
+                _check(name, figure, 0.0, "blocks", note=f"{device.part} has none"),
+                outcome=Outcome.FAIL,
+            )
+        return _check(name, figure, limit, "fraction", 0.0, f"{device.part} has none")
+    counted = f"of {capacity:.0f} in {'one SLR of ' if one_slr else ''}{device.part}"
+    check = _check(name, figure, limit, "fraction", 1 / capacity, counted)
+    whole = device.capacity(resource)
+    if one_slr and device.slrs > 1 and figure is not None and whole is not None:
+        fits_device = figure.value <= limit * whole
+        if check.outcome is Outcome.FAIL and fits_device:
+            advice = f"; fits the device of {device.slrs} SLRs but not one of them"
+            check = replace(check, note=check.note + advice)
+    return check
+
+
+def _loss_check(name: str, figure: Figure | None, limit: float) -> Check:
+    if figure is None:
+        return _check(name, None, limit, "AUC" if name == "auc_loss" else "", note="not measured")
+    low, high = figure.low, figure.high
+    size = replace(figure, value=abs(figure.value))
+    if low is not None and high is not None:
+        smallest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+        size = replace(size, low=smallest, high=max(abs(low), abs(high)))
+    return _check(name, size, limit, "AUC" if name == "auc_loss" else "")
+
+
+def _check(
+    name: str, figure: Figure | None, limit: float, unit: str, scale: float = 1.0, note: str = ""
+) -> Check:
+    """Compare ``figure`` times ``scale`` with ``limit``; equal is kept."""
+    if figure is None or not math.isfinite(figure.value):
+        text = "; ".join(part for part in (note, "unknown, so not passed") if part)
+        return Check(name, None, limit, unit, Outcome.UNKNOWN, None, note=text)
+    value = figure.value * scale
+    low = None if figure.low is None else figure.low * scale
+    high = None if figure.high is None else figure.high * scale
+    # A part in 10^9 of slack: 8 cycles of 3.125 ns are 25 ns, also in binary.
+    reach = limit * (1 + 1e-9)
+    outcome = Outcome.PASS if value <= reach else Outcome.FAIL
+    notes = [note] if note else []
+    share = f"{figure.coverage:.0%} " if figure.coverage is not None else ""
+    if outcome is Outcome.PASS and high is not None and high > reach:
+        notes.append(f"the {share}band reaches {high:.4g}, over the limit")
+    if outcome is Outcome.FAIL and low is not None and low <= reach:
+        notes.append(f"the {share}band begins at {low:.4g}, within the limit")
+    return Check(name, value, limit, unit, outcome, figure.source, low, high, "; ".join(notes))

@@ -84,8 +84,8 @@ def find(part: str, *extra_tables: Path) -> Device:
     names = {_normal(name): name for device in devices for name in (device.part, *device.names)}
     stem = wanted.split("-")[0]
     near = difflib.get_close_matches(stem, names, n=4, cutoff=0.5)
-    near += [n for n in difflib.get_close_matches("xc" + stem, names, n=4, cutoff=0.5)
-             if n not in near]
+    more = difflib.get_close_matches("xc" + stem, names, n=4, cutoff=0.5)
+    near += [name for name in more if name not in near]
     raise DeviceError(
         f"unknown FPGA part {part!r}",
         where="part",
@@ -147,10 +147,10 @@ def _device(row: Any, where: str) -> Device:
 
 
 def _normal(name: str) -> str:
-    """Return ``name`` in small letters, without a vendor's name, spaces and underscores as dashes."""
+    """Return ``name`` in small letters, without the vendor, and dashes for spaces."""
     plain = re.sub(r"^(xilinx|amd|alveo|intel)[\s_-]+", "", name.strip().lower())
     return re.sub(r"[\s_-]+", "-", plain)
 
 
 def _is_named(spelling: str, name: str) -> bool:
-    return spelling.startswith(name) and bool(_ORDERING_CODE.fullmatch(spelling[len(name):]))
+    return spelling.startswith(name) and bool(_ORDERING_CODE.fullmatch(spelling[len(name) :]))

@@ -1,0 +1,180 @@
+"""The verdict: one check per limit, unknown is not a pass, and bands are told."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trigger.budget import (
+    Budget,
+    Cost,
+    Figure,
+    LayerCost,
+    Outcome,
+    Quantity,
+    Source,
+    judge,
+)
+from trigger.device import find
+from trigger.errors import DeviceError
+
+
+def figure(value: float, low: float | None = None, high: float | None = None) -> Figure:
+    return Figure(value, Source.ESTIMATE, low, high, coverage=0.8 if low is not None else None)
+
+
+def cost(clock_period_ns: float = 3.125, **figures: Figure) -> Cost:
+    return Cost(
+        Source.ESTIMATE,
+        LayerCost("total", "design", **figures),
+        (),
+        "xcvu13p",
+        clock_period_ns,
+        "Vitis HLS",
+        "test",
+    )
+
+
+def only(budget: Budget, price: Cost, part: str | None = "xcvu13p", **qualities: Figure):
+    (check,) = judge(budget, price, find(part) if part else None, qualities).checks
+    return check
+
+
+@pytest.mark.parametrize(
+    ("budget", "value"),
+    [
+        (Budget(latency_ns=100.0), 100.0),
+        (Budget(latency_cycles=32), 32.0),
+        (Budget(latency_bx=4), 4.0),
+    ],
+    ids=["ns", "cycles", "crossings"],
+)
+def test_latency_in_three_units_and_equal_is_kept(budget: Budget, value: float) -> None:
+    check = only(budget, cost(latency_cycles=figure(32)))
+    assert (check.outcome, check.value, check.margin) == (Outcome.PASS, value, 0.0)
+    assert only(budget, cost(latency_cycles=figure(33))).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("clock", "multiplexing", "limit"),
+    [(3.125, 1, 8), (5.0, 1, 5), (4.0, 1, 6), (2.5, 6, 60), (25.0 / 9, 1, 9)],
+)
+def test_interval_counts_whole_cycles_of_the_crossings(clock, multiplexing, limit) -> None:
+    budget = Budget(interval_bx=1, time_multiplexing=multiplexing)
+    at = only(budget, cost(clock, interval_cycles=figure(limit)))
+    over = only(budget, cost(clock, interval_cycles=figure(limit + 1)))
+    assert (at.limit, at.outcome, over.outcome) == (limit, Outcome.PASS, Outcome.FAIL)
+    assert f"{limit} whole cycles" in at.note
+
+
+def test_another_collider_has_another_crossing_period() -> None:
+    budget = Budget(interval_bx=1, crossing_period_ns=8.0)
+    assert only(budget, cost(4.0, interval_cycles=figure(2))).limit == 2
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        Budget(latency_ns=1e9),
+        Budget(interval_bx=1e9),
+        Budget(interval_cycles=1e9),
+        Budget(device={"lut": 1.0}),
+        Budget(per_slr={"bram_18k": 1.0}),
+        Budget(auc_loss=1.0),
+        Budget(quality={"efficiency_loss": 1.0}),
+    ],
+)
+def test_unknown_is_never_a_pass(budget: Budget) -> None:
+    verdict = judge(budget, cost(), find("xcvu13p"))
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "unknown, so not passed" in verdict.checks[0].note
+    assert verdict.checks[0].margin is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_value_that_is_no_number_is_unknown(value: float) -> None:
+    assert only(Budget(latency_ns=1), cost(latency_cycles=figure(value))).outcome is Outcome.UNKNOWN
+
+
+def test_without_a_device_fractions_are_unknown() -> None:
+    check = only(Budget(device={"lut": 0.5}), cost(lut=figure(1)), part=None)
+    assert check.outcome is Outcome.UNKNOWN
+    assert "device is not known" in check.note
+
+
+def test_a_count_that_the_device_lacks_is_unknown() -> None:
+    check = only(Budget(device={"lut": 0.5}), cost(lut=figure(1)), part="Arria10")
+    assert check.outcome is Outcome.UNKNOWN
+
+
+def test_a_design_that_fits_the_device_but_not_one_slr_says_so() -> None:
+    price = cost(dsp=figure(4000))
+    assert only(Budget(device={"dsp": 1.0}), price).outcome is Outcome.PASS
+    check = only(Budget(per_slr={"dsp": 1.0}), price)
+    assert check.outcome is Outcome.FAIL
+    assert check.value == pytest.approx(4000 / 3072)
+    assert "fits the device of 4 SLRs but not one of them" in check.note
+    too_large = only(Budget(per_slr={"dsp": 1.0}), cost(dsp=figure(20000)))
+    assert "but not one" not in too_large.note
+
+
+def test_a_resource_that_the_part_has_none_of() -> None:
+    used = only(Budget(device={"uram": 0.5}), cost(uram=figure(2)), part="xcku115")
+    assert (used.outcome, used.value) == (Outcome.FAIL, 2)
+    unused = only(Budget(device={"uram": 0.5}), cost(uram=figure(0)), part="xcku115")
+    assert unused.outcome is Outcome.PASS
+
+
+def test_a_misspelt_resource_is_an_error() -> None:
+    with pytest.raises(DeviceError, match="'luts' is not a resource"):
+        judge(Budget(device={"luts": 0.5}), cost(), find("xcvu13p"))
+
+
+def test_the_band_is_told_and_does_not_decide() -> None:
+    over = only(Budget(latency_cycles=10), cost(latency_cycles=figure(9, 7, 12)))
+    assert over.outcome is Outcome.PASS
+    assert "80% band reaches 12, over the limit" in over.note
+    under = only(Budget(latency_cycles=10), cost(latency_cycles=figure(11, 7, 12)))
+    assert under.outcome is Outcome.FAIL
+    assert "begins at 7, within the limit" in under.note
+    clear = only(Budget(latency_cycles=10), cost(latency_cycles=figure(5, 4, 6)))
+    assert "band" not in clear.note
+
+
+@pytest.mark.parametrize("loss", [0.004, -0.004])
+def test_auc_loss_is_an_absolute_difference(loss: float) -> None:
+    measured = Figure(loss, Source.MEASURED)
+    assert only(Budget(auc_loss=0.005), cost(), auc_loss=measured).outcome is Outcome.PASS
+    assert only(Budget(auc_loss=0.003), cost(), auc_loss=measured).outcome is Outcome.FAIL
+
+
+def test_the_band_of_a_negative_loss_is_mirrored() -> None:
+    measured = Figure(-0.004, Source.MEASURED, -0.007, -0.001, 0.95)
+    check = only(Budget(auc_loss=0.005), cost(), auc_loss=measured)
+    assert (check.low, check.high) == (0.001, 0.007)
+    around = replace(measured, value=-0.001, low=-0.003, high=0.001)
+    assert only(Budget(auc_loss=0.005), cost(), auc_loss=around).low == 0.0
+
+
+def test_one_failure_fails_and_nothing_asked_is_unknown() -> None:
+    budget = Budget(latency_ns=10, interval_bx=1, auc_loss=0.1)
+    verdict = judge(budget, cost(latency_cycles=figure(50), interval_cycles=figure(1)))
+    outcomes = [check.outcome for check in verdict.checks]
+    assert outcomes == [Outcome.FAIL, Outcome.PASS, Outcome.UNKNOWN]
+    assert verdict.outcome is Outcome.FAIL
+    assert judge(Budget(), cost()).outcome is Outcome.UNKNOWN
+
+
+@given(value=st.floats(0, 1e6), limit=st.floats(1e-3, 1e6), more=st.floats(0, 1e6))
+def test_a_larger_limit_never_turns_a_pass_into_a_failure(value, limit, more) -> None:
+    price = cost(latency_cycles=figure(value))
+    if only(Budget(latency_ns=limit), price).outcome is Outcome.PASS:
+        assert only(Budget(latency_ns=limit + more), price).outcome is Outcome.PASS
+
+
+def test_figures_are_found_by_quantity() -> None:
+    price = cost(latency_min_cycles=figure(3))
+    assert price.total.figure(Quantity.LATENCY_MIN_CYCLES) == figure(3)
+    assert price.total.figure(Quantity.URAM) is None
