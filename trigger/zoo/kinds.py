@@ -1,0 +1,151 @@
+"""The table of layer classes that a design may name, with their options and shape laws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from trigger.zoo import shapes
+
+
+class Value(Enum):
+    """What an option holds; the value is the text of what is allowed."""
+
+    COUNT = "an integer >= 1"
+    SIZE_1D = "an integer >= 1 or a list of 1 such integer"
+    SIZE_2D = "an integer >= 1 or a list of 2 such integers"
+    MARGIN_1D = "an integer >= 0 or [before, after]"
+    MARGIN_2D = "an integer >= 0, [rows, columns] or [[top, bottom], [left, right]]"
+    SHAPE = "a list of integers >= 1"
+    PADDING = "valid or same"
+    FLAG = "true or false"
+    NUMBER = "a number > 0"
+    ACTIVATION = "linear, relu, sigmoid, tanh or softmax"
+    INITIALISER = "he_normal, he_uniform, glorot_normal or glorot_uniform"
+    WEIGHT_QUANTISER = "a quantiser such as quantized_bits(6, 0, alpha=1)"
+    ACTIVATION_QUANTISER = "a quantiser such as quantized_relu(6, 2)"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerKind:
+    """A layer class of Keras or QKeras."""
+
+    quantised: bool
+    """True for QKeras, False for plain Keras."""
+    twin: str
+    """Keras class of the same place in the float twin."""
+    shape: shapes.ShapeLaw
+    options: Mapping[str, Value]
+    required: tuple[str, ...] = ()
+    kernel: str = ""
+    """Name of the kernel variable, which pruning thins; "" for a layer without one."""
+
+
+_BIAS = {"use_bias": Value.FLAG, "bias_quantizer": Value.WEIGHT_QUANTISER}
+_KERNEL = {"kernel_quantizer": Value.WEIGHT_QUANTISER, "kernel_initializer": Value.INITIALISER}
+_DEPTHWISE = {
+    "depthwise_quantizer": Value.WEIGHT_QUANTISER,
+    "depthwise_initializer": Value.INITIALISER,
+}
+_QUANTISED_ACTIVATION = {"activation": Value.ACTIVATION_QUANTISER}
+_FLOAT = {
+    "use_bias": Value.FLAG,
+    "activation": Value.ACTIVATION,
+    "kernel_initializer": Value.INITIALISER,
+}
+_NORMALISATION = {
+    "momentum": Value.NUMBER,
+    "epsilon": Value.NUMBER,
+    "center": Value.FLAG,
+    "scale": Value.FLAG,
+}
+
+
+def _window(size: Value) -> dict[str, Value]:
+    return {"kernel_size": size, "strides": size, "padding": Value.PADDING}
+
+
+def _pool(size: Value) -> dict[str, Value]:
+    return {"pool_size": size, "strides": size, "padding": Value.PADDING}
+
+
+def _convolution(size: Value) -> dict[str, Value]:
+    return {"filters": Value.COUNT, **_window(size)}
+
+
+def _quantised_convolution(name: str, size: Value) -> LayerKind:
+    options = _convolution(size) | _KERNEL | _BIAS | _QUANTISED_ACTIVATION
+    required = ("filters", "kernel_size", "kernel_quantizer")
+    return LayerKind(True, name, shapes.convolution, options, required, "kernel")
+
+
+def _float_convolution(name: str, size: Value) -> LayerKind:
+    options = _convolution(size) | _FLOAT
+    required = ("filters", "kernel_size")
+    return LayerKind(False, name, shapes.convolution, options, required, "kernel")
+
+
+def _plain(
+    name: str,
+    shape: shapes.ShapeLaw,
+    options: Mapping[str, Value] = MappingProxyType({}),
+    required: tuple[str, ...] = (),
+) -> LayerKind:
+    return LayerKind(False, name, shape, options, required)
+
+
+LAYERS: Mapping[str, LayerKind] = MappingProxyType(
+    {
+        "QDense": LayerKind(
+            True,
+            "Dense",
+            shapes.dense,
+            {"units": Value.COUNT, **_KERNEL, **_BIAS, **_QUANTISED_ACTIVATION},
+            ("units", "kernel_quantizer"),
+            "kernel",
+        ),
+        "QConv1D": _quantised_convolution("Conv1D", Value.SIZE_1D),
+        "QConv2D": _quantised_convolution("Conv2D", Value.SIZE_2D),
+        "QDepthwiseConv2D": LayerKind(
+            True,
+            "DepthwiseConv2D",
+            shapes.depthwise,
+            {**_window(Value.SIZE_2D), **_DEPTHWISE, **_BIAS, **_QUANTISED_ACTIVATION},
+            ("kernel_size", "depthwise_quantizer"),
+            "depthwise_kernel",
+        ),
+        "QActivation": LayerKind(
+            True, "Activation", shapes.same, _QUANTISED_ACTIVATION, ("activation",)
+        ),
+        "Dense": LayerKind(
+            False, "Dense", shapes.dense, {"units": Value.COUNT, **_FLOAT}, ("units",), "kernel"
+        ),
+        "Conv1D": _float_convolution("Conv1D", Value.SIZE_1D),
+        "Conv2D": _float_convolution("Conv2D", Value.SIZE_2D),
+        "Activation": _plain(
+            "Activation", shapes.same, {"activation": Value.ACTIVATION}, ("activation",)
+        ),
+        "BatchNormalization": _plain("BatchNormalization", shapes.same, _NORMALISATION),
+        "MaxPooling1D": _plain("MaxPooling1D", shapes.pooling, _pool(Value.SIZE_1D)),
+        "MaxPooling2D": _plain("MaxPooling2D", shapes.pooling, _pool(Value.SIZE_2D)),
+        "AveragePooling1D": _plain("AveragePooling1D", shapes.pooling, _pool(Value.SIZE_1D)),
+        "AveragePooling2D": _plain("AveragePooling2D", shapes.pooling, _pool(Value.SIZE_2D)),
+        "GlobalMaxPooling1D": _plain("GlobalMaxPooling1D", shapes.global_pooling(1)),
+        "GlobalMaxPooling2D": _plain("GlobalMaxPooling2D", shapes.global_pooling(2)),
+        "GlobalAveragePooling1D": _plain("GlobalAveragePooling1D", shapes.global_pooling(1)),
+        "GlobalAveragePooling2D": _plain("GlobalAveragePooling2D", shapes.global_pooling(2)),
+        "ZeroPadding1D": _plain(
+            "ZeroPadding1D", shapes.zero_padding, {"padding": Value.MARGIN_1D}, ("padding",)
+        ),
+        "ZeroPadding2D": _plain(
+            "ZeroPadding2D", shapes.zero_padding, {"padding": Value.MARGIN_2D}, ("padding",)
+        ),
+        "Flatten": _plain("Flatten", shapes.flatten),
+        "Reshape": _plain(
+            "Reshape", shapes.reshape, {"target_shape": Value.SHAPE}, ("target_shape",)
+        ),
+    }
+)
+"""By the class name in the design file. Everything else is refused by name."""
