@@ -1,0 +1,1 @@
+"""Events: one reader or generator per source, all yielding the same HitBatch."""

@@ -1,0 +1,179 @@
+"""Hit maps: drift-chamber events as images of the wires' midpoints, in four encodings.
+
+With H hits and S the sum of their charges in ADC counts (noise left out unless the contract keeps
+it), the pixel of each hit gets 1 (binary), S (total), S / H (average) or its own charge (per_hit).
+Pixels are raw integers and every step is integer arithmetic, as in firmware:
+
+    raw = min(raw_max, floor(value * 2^fractional / scale)).
+
+Where hits share a pixel, the first three encodings write the same number twice and per_hit keeps
+the largest. An event without hits is an image of zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trigger.errors import ImageError
+from trigger.events.batch import HitBatch
+from trigger.events.wires import FIRST_WIRE, MIDPOINT_UM
+from trigger.images.contract import Encoding, InputContract
+
+Pixels = npt.NDArray[Any]
+"""(n, rows, columns, 1) raw integers in the smallest unsigned dtype that holds the format."""
+
+SCALE_QUANTILE = 0.99
+"""Share of pixel values that ``fit_scale`` keeps below 1.0."""
+
+_BLOCK_EVENTS = 256  # events that go through at a time, so that the work stays in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """The hits of a block of events that are drawn or counted."""
+
+    events: int
+    event: npt.NDArray[np.int64]
+    """(h,) position of each hit's event in the block."""
+    charge: npt.NDArray[np.int64]
+    """(h,) ADC counts."""
+
+    @property
+    def number(self) -> npt.NDArray[np.int64]:
+        """(events,) H."""
+        return np.bincount(self.event, minlength=self.events)
+
+    @property
+    def total(self) -> npt.NDArray[np.int64]:
+        """(events,) S; exact, for float64 holds sums below 2^53."""
+        return np.bincount(self.event, self.charge, self.events).astype(np.int64)
+
+
+def encode(batch: HitBatch, contract: InputContract) -> Pixels:
+    """Return the images of all events as raw integers, shape (n, rows, columns, 1)."""
+    values = ENCODERS[contract.encoding]
+    pixel_of_wire = _pixel_of_wire(contract.rows, contract.columns, contract.half_width_mm)
+    size = contract.rows * contract.columns
+    dtype = np.min_scalar_type(contract.format.raw_max)
+    images = np.empty((len(batch), size), dtype)
+    for start in range(0, len(batch), _BLOCK_EVENTS):
+        stop = min(start + _BLOCK_EVENTS, len(batch))
+        first, last = batch.offsets[start], batch.offsets[stop]
+        hits, kept = _hits(batch, start, stop, contract.keep_noise)
+        wire = FIRST_WIRE[batch.layer[first:last]] + batch.wire[first:last]
+        pixel = pixel_of_wire[wire[kept]] + hits.event * (size + 1)
+        # one more pixel per image takes the hits outside the window
+        canvas = np.zeros((stop - start) * (size + 1), dtype)
+        raw = np.minimum(values(hits, contract), contract.format.raw_max).astype(dtype)
+        if contract.encoding is Encoding.PER_HIT:
+            np.maximum.at(canvas, pixel, raw)
+        else:
+            canvas[pixel] = raw
+        images[start:stop] = canvas.reshape(-1, size + 1)[:, :size]
+    return images.reshape(len(batch), *contract.image_shape)
+
+
+def binary(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+    """Return 1 for each hit, as raw before the limit, shape (h,)."""
+    return np.full(len(hits.event), (1 << contract.format.fractional) // contract.scale)
+
+
+def total(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+    """Return S for each hit, as raw before the limit, shape (h,)."""
+    raw = (hits.total << contract.format.fractional) // contract.scale
+    return np.asarray(raw[hits.event])
+
+
+def average(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+    """Return S / H for each hit, as raw before the limit, shape (h,): one division, so exact."""
+    number = np.maximum(hits.number, 1)  # an event without hits has no pixel to write
+    raw = (hits.total << contract.format.fractional) // (number * contract.scale)
+    return np.asarray(raw[hits.event])
+
+
+def per_hit(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+    """Return the charge of each hit, as raw before the limit, shape (h,)."""
+    return (hits.charge << contract.format.fractional) // contract.scale
+
+
+Encoder = Callable[[_Hits, InputContract], npt.NDArray[np.int64]]
+
+ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
+    {
+        Encoding.BINARY: binary,
+        Encoding.TOTAL: total,
+        Encoding.AVERAGE: average,
+        Encoding.PER_HIT: per_hit,
+    }
+)
+"""The value of each hit's pixel, by encoding."""
+
+
+def fit_scale(
+    batches: Iterable[HitBatch],
+    encoding: Encoding,
+    *,
+    keep_noise: bool = False,
+    quantile: float = SCALE_QUANTILE,
+) -> int:
+    """Return the constant of a data set: the smallest number of ADC counts that at least
+    ``quantile`` of all pixel values (over events for total and average, over hits for per_hit) do
+    not exceed. A quantile instead of the maximum keeps one outlier from taking the format's bits.
+
+    Raises:
+        ImageError: no hits at all, or a quantile outside (0, 1].
+    """
+    if not 0 < quantile <= 1:
+        raise ImageError(f"quantile is {quantile}", where="fit of the scale", allowed="(0, 1]")
+    if encoding is Encoding.BINARY:
+        return 1
+    samples = []
+    for batch in batches:
+        hits, _ = _hits(batch, 0, len(batch), keep_noise)
+        number = hits.number
+        filled = number > 0
+        match encoding:
+            case Encoding.TOTAL:
+                samples.append(hits.total[filled])
+            case Encoding.AVERAGE:
+                samples.append(-(-hits.total[filled] // number[filled]))  # rounded up
+            case Encoding.PER_HIT:
+                samples.append(hits.charge)
+    values = np.sort(np.concatenate(samples)) if samples else np.empty(0, np.int64)
+    if not len(values):
+        raise ImageError(
+            "no event has a hit to draw",
+            where="fit of the scale",
+            remedy="give training events, or keep noise if the source names no tracks",
+        )
+    return max(1, int(values[min(len(values), int(np.ceil(quantile * len(values)))) - 1]))
+
+
+def _hits(
+    batch: HitBatch, start: int, stop: int, keep_noise: bool
+) -> tuple[_Hits, npt.NDArray[np.bool_] | slice]:
+    """Return the hits that count of events start..stop-1, and which of their hits those are."""
+    first, last = batch.offsets[start], batch.offsets[stop]
+    event = np.repeat(np.arange(stop - start), np.diff(batch.offsets[start : stop + 1]))
+    charge = batch.charge_adc[first:last].astype(np.int64)
+    if keep_noise:
+        return _Hits(stop - start, event, charge), slice(None)
+    kept = batch.track[first:last] >= 0
+    return _Hits(stop - start, event[kept], charge[kept]), kept
+
+
+@lru_cache(maxsize=16)
+def _pixel_of_wire(rows: int, columns: int, half_width_mm: int) -> npt.NDArray[np.int64]:
+    """Return the flat pixel of each wire; rows * columns for wires outside the window."""
+    half = 1000 * half_width_mm
+    column = (MIDPOINT_UM[:, 0] + half) * columns // (2 * half)
+    row = (half - MIDPOINT_UM[:, 1]) * rows // (2 * half)
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    return np.where(inside, row * columns + column, rows * columns)
