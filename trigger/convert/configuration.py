@@ -154,7 +154,8 @@ def _check_model_reuse(design: Design, layers: Mapping[str, Any]) -> None:
         if _sizes(layer) is None:
             continue
         own = design.knobs.layers.get(name, LayerKnobs())
-        where = f"hls.HLSConfig.Model (layer {name})"
+        place = f"LayerName.{name}.ReuseFactor" if own.reuse_factor else f"Model (layer {name})"
+        where = f"hls.HLSConfig.{place}"
         if model.strategy is not None and own.strategy is None:
             used = _used(layer, "Strategy")
             if not _same(model.strategy, used):

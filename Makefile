@@ -1,0 +1,34 @@
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+
+.PHONY: install demo test fast lint bench clean
+
+install: $(READY)
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[training,dev]'
+	touch $(READY)
+
+demo: install
+	$(BIN)/trigger run models/jpsi_dilepton.yaml
+
+test: install lint
+	$(BIN)/python -m pytest -n 2
+
+fast: install
+	$(BIN)/python -m pytest -n 2 -m "not slow and not training and not csim"
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python benchmarks/emulation.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
