@@ -1,0 +1,220 @@
+"""Design files: what they become, and what is refused, with file, line, key and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trigger.config import EventSource, load_design
+from trigger.design import IOType, Strategy
+from trigger.errors import DesignError, TriggerError
+from trigger.events.drift_chamber_kinematics import Reaction
+from trigger.fixed import FixedFormat
+from trigger.images.contract import Encoding
+from trigger.training.spec import Optimiser, PruningSchedule
+
+DESIGN = """\
+name: small
+seed: 7
+events:
+  source: drift_chamber
+  classes: [mm, ee]
+  generate: {events_per_class: 100}
+input: {encoding: per_hit, shape: [16, 12], format: "ap_ufixed<8,0>"}
+model:
+  layers:
+    - QConv2D: {name: conv1, filters: 2, kernel_size: 3, kernel_quantizer: "quantized_bits(6,0,alpha=1)", bias_quantizer: "quantized_bits(6,0,alpha=1)"}
+    - QActivation: {name: relu1, activation: "quantized_relu(6)"}
+    - Flatten: {name: flatten}
+    - QDense: {name: score, units: 1, kernel_quantizer: "quantized_bits(6,0,alpha=1)", bias_quantizer: "quantized_bits(6,0,alpha=1)"}
+training:
+  epochs: 4
+  learning_rate: 1e-3
+  optimiser: nadam
+  pruning: {final_sparsity: 0.5, schedule: polynomial}
+hls:
+  Backend: Vitis
+  Part: xcvu13p-flga2577-2-e
+  ClockPeriod: 5
+  IOType: io_stream
+  HLSConfig:
+    Model: {Precision: "ap_fixed<16,6>", ReuseFactor: 1, Strategy: latency}
+    LayerName:
+      conv1: {ReuseFactor: 3, ParallelizationFactor: 2, Precision: {accum: auto, result: "fixed<12,4>"}}
+      conv1_linear: {Trace: true}
+      pixels: {Precision: auto}
+budget: {latency_ns: 6400, device: {lut: 0.5}, auc_loss: 0.01}
+trigger: {crossing_rate_mhz: 125, target_rate_khz: 4, background: mm, signal: ee}
+"""  # noqa: E501
+
+
+@pytest.fixture
+def load(tmp_path: Path):
+    """Load the design above with one text replaced."""
+
+    def load(old: str = "", new: str = ""):
+        assert old in DESIGN
+        path = tmp_path / "small.yaml"
+        path.write_text(DESIGN.replace(old, new, 1))
+        return load_design(path)
+
+    return load
+
+
+def test_every_section_becomes_a_frozen_record(load):
+    design = load()
+    assert (design.name, design.seed) == ("small", 7)
+    model, knobs, target = design.design.model, design.design.knobs, design.design.target
+    assert model.input_shape == (16, 12, 1)
+    assert model.input_format == FixedFormat(8, 0, signed=False)
+    assert [(layer.class_name, layer.name) for layer in model.layers] == [
+        ("QConv2D", "conv1"),
+        ("QActivation", "relu1"),
+        ("Flatten", "flatten"),
+        ("QDense", "score"),
+    ]
+    assert dict(model.layers[1].options) == {"activation": "quantized_relu(6)"}
+    assert (target.backend, target.clock_period_ns) == ("Vitis", 5.0)
+    assert target.io_type is IOType.STREAM
+    assert knobs.model.strategy is Strategy.LATENCY
+    assert dict(knobs.model.precision) == {"default": "ap_fixed<16,6>"}
+    assert dict(knobs.layers["conv1"].precision) == {"accum": "auto", "result": "fixed<12,4>"}
+    assert knobs.layers["conv1"].reuse_factor == 3
+    assert knobs.layers["conv1"].parallelization_factor == 2
+    assert dict(knobs.layers["conv1_linear"].extra) == {"Trace": True}
+    assert design.training is not None
+    assert design.training.optimiser is Optimiser.NADAM
+    assert design.training.learning_rate == 0.001
+    assert design.training.seed == 7
+    assert design.training.pruning is not None
+    assert design.training.pruning.schedule is PruningSchedule.POLYNOMIAL
+    assert design.training.prune_end_epoch == 2
+    assert design.events is not None
+    assert design.events.source is EventSource.DRIFT_CHAMBER
+    assert design.events.classes == (Reaction.JPSI_MUMU, Reaction.JPSI_EE)
+    assert design.events.generate is not None
+    assert design.events.generate.seed == 7
+    assert design.input.encoding is Encoding.PER_HIT
+    assert design.input.contract(700).scale == 700
+    assert design.budget.latency_ns == 6400
+    assert dict(design.budget.device) == {"lut": 0.5}
+    assert design.trigger is not None
+    assert design.trigger.signal is Reaction.JPSI_EE
+    assert len(design.sha256) == 64
+
+
+def test_a_design_that_is_only_compiled_needs_no_events_and_no_training(tmp_path):
+    sections = DESIGN.split("\n")
+    start, stop = sections.index("hls:"), sections.index("training:")
+    kept = [sections[0], *sections[6:stop], *sections[start:-3]]
+    path = tmp_path / "only_compiled.yaml"
+    path.write_text("\n".join(kept))
+    design = load_design(path)
+    assert (design.events, design.training, design.trigger) == (None, None, None)
+    assert design.budget.latency_ns is None
+
+
+def test_the_designs_of_the_project_load():
+    paths = sorted((Path(__file__).parents[1] / "models").glob("*.yaml"))
+    assert paths
+    for path in paths:
+        assert load_design(path).name == path.stem
+
+
+def test_equal_designs_have_equal_digests_and_a_knob_changes_it(load):
+    assert load().design.digest == load().design.digest
+    assert load("ReuseFactor: 3", "ReuseFactor: 9").design.digest != load().design.digest
+
+
+REFUSED = [
+    ("trigger:", "triger:", r"line 31, triger: unknown key triger\. .*did you mean trigger"),
+    ("name: small\n", "", "the section name is missing"),
+    ("name: small", "name: 3x", "the name is '3x'"),
+    ("name: small", "name: yes", "true or false in YAML"),
+    ("seed: 7", "seed: 7\nseed: 8", "line 3, seed: the key seed stands twice"),
+    ("seed: 7", "seed: 7.5", "line 2, seed: 7.5 stands here. Allowed: a whole number"),
+    ("epochs: 4", "epochs: 4\n  epochs: 5", "training.epochs: the key epochs stands twice"),
+    ("epochs: 4", "epoch: 4", "training.epoch: unknown key epoch.*did you mean epochs"),
+    ("  epochs: 4\n", "", "line 15, training: the key epochs is missing"),
+    ("epochs: 4", "epochs: 0", r"line 15, training: training.epochs: epochs is 0\. Allowed: >= 1"),
+    ("epochs: 4", "epochs: yes", "training.epochs: True stands here. Allowed: a whole number"),
+    ("1e-3", "fast", "training.learning_rate: 'fast' stands here. Allowed: a number"),
+    ("1e-3", "[1]", "training.learning_rate: .* stands here. Allowed: a number"),
+    ("nadam", "adamm", "optimiser: 'adamm' is unknown. Allowed: Adam.*did you mean"),
+    ("final_sparsity: 0.5", "final_sparsity: 1.5", "final_sparsity is 1.5"),
+    ("final_sparsity: 0.5", "final_sparsity: 0.5, end_epoch: 9", "end_epoch is 9.*<= epochs"),
+    ("[16, 12]", "[16, 2]", "a window of 3x3 does not fit into 16x2.*image size"),
+    ("[16, 12]", "[16]", r"shape is \[16\]. Allowed: \[rows, columns\]"),
+    ("[16, 12]", "16", "input.shape: '16' stands here. Allowed: a list"),
+    ("[16, 12]", "[16, a]", r"input.shape\[1\]: 'a' stands here"),
+    ("per_hit", "per_hitt", "'per_hitt' is unknown. Allowed: binary, total.*did you mean per_hit"),
+    ("ap_ufixed<8,0>", "ap_float<8>", "input.format: cannot read the type"),
+    ("ap_ufixed<8,0>", "ap_ufixed<8,-20>", "cannot hold a pixel"),
+    ("drift_chamber", "drift", "'drift' is unknown. Allowed: drift_chamber"),
+    ("[mm, ee]", "[mm]", "the classes are mm"),
+    ("[mm, ee]", "[mm, ee, cont]", r"gives \(1,\) for 3 classes. Allowed: \(3,\)"),
+    ("  generate: {events_per_class: 100}\n", "", "generate and files are both missing"),
+    ("generate: {events_per_class: 100}", "files: {ee: [a.dat]}", "files are given for ee"),
+    ("events_per_class: 100", "events_per_class: 0", "events_per_class is 0"),
+    ("QConv2D", "QConv2d", "layer conv1: QConv2d is not a layer class.*did you mean QConv2D"),
+    ("filters: 2", "filter: 2", "unknown option filter.*did you mean filters"),
+    ("name: score", "name: conv1", "layer name conv1 is used more than once"),
+    ("name: score", "name: pixels", "pixels is the name of the input"),
+    ("name: score, ", "", r"model.layers\[3\]: the layer has no name"),
+    ("Flatten: {name: flatten}", "Flatten:", "layers.*a block of `key: value`"),
+    ("QDense: {name: score", "QDense: {}\n      b: {name: score", r"layers\[3\]: 2 keys stand"),
+    (",0,alpha=1)", ",0)", "alpha of quantized_bits is not given"),
+    ("ReuseFactor: 3", "ReuseFacter: 3", "conv1.ReuseFacter: unknown key.*did you mean ReuseFac"),
+    ("ReuseFactor: 3", "ReuseFactor: 0", "ReuseFactor is 0. Allowed: a whole number >= 1"),
+    ("ReuseFactor: 3", "ReuseFactor: 3.5", "ReuseFactor: 3.5 stands here"),
+    ("latency}", "fastest}", "Strategy: 'fastest' is unknown. Allowed: Latency, Resource"),
+    ("io_stream", "stream", "IOType: 'stream' is unknown. Allowed: io_parallel, io_stream"),
+    ("      conv1:", "      conv2:", "the model has no layer conv2.*did you mean conv1"),
+    ("conv1_linear", "conv1_lenear", "the model has no layer conv1_lenear"),
+    ("fixed<12,4>", "fixed<12>", "Precision.result: cannot read the type.*auto, ap_fixed"),
+    ("ClockPeriod: 5", "ClockPeriod: 0", "ClockPeriod: 0 ns. Allowed: more than 0"),
+    ("  ClockPeriod: 5\n", "", "hls: the key ClockPeriod is missing"),
+    ("ClockPeriod: 5", "ClockPeriod: 5\n  OutputDir: x", "OutputDir cannot be set.*leave it out"),
+    ("    Model:", "    LayerType: {}\n    Model:", "LayerType is not used here"),
+    ("latency_ns: 6400", "latency: 6400", "budget.latency: unknown key.*did you mean latency_"),
+    ("signal: ee", "signal: cont", "cont is not a class of this design. Allowed: mm, ee"),
+    ("signal: ee", "signal: mm", "background and signal are the same class"),
+    ("crossing_rate_mhz: 125", "crossing_rate_mhz: 0", "crossing_rate_mhz is 0"),
+    ("target_rate_khz: 4", "target_rate_khz: 4e9", "at most the crossing rate, 125000 kHz"),
+    ("name: small", "name: [small", "line [0-9]+: not YAML: "),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "match"), REFUSED)
+def test_what_is_wrong_is_named_with_its_line_and_key(load, old, new, match):
+    with pytest.raises(TriggerError, match=match) as caught:
+        load(old, new)
+    assert "small.yaml, line " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"", "the file is empty"),
+        (b"# nothing\n", "the file is empty"),
+        (b"\xff\xfe\x00", "not UTF-8 text"),
+        (b"- a\n- b\n", "a block stands here. Allowed: a block of `key: value`"),
+        (b"name: a\n---\nname: b\n", "not YAML: but found another document"),
+    ],
+)
+def test_a_file_that_is_no_design_is_refused(tmp_path, content, match):
+    path = tmp_path / "no_design.yaml"
+    path.write_bytes(content)
+    with pytest.raises(DesignError, match=match):
+        load_design(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DesignError, match=r"none.yaml: cannot read the design file: No such file"):
+        load_design(tmp_path / "none.yaml")
+
+
+def test_a_folder_is_not_a_design(tmp_path):
+    with pytest.raises(DesignError, match="cannot read the design file: Is a directory"):
+        load_design(tmp_path)

@@ -1,0 +1,166 @@
+"""How a model is trained: the ``training`` section of a design, and the record of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from trigger.design import ModelSpec
+from trigger.errors import DesignError
+
+
+def _require(kept: bool, name: str, value: object, allowed: str) -> None:
+    if not kept:
+        raise DesignError(f"{name} is {value}", where=f"training.{name}", allowed=allowed)
+
+
+class Optimiser(Enum):
+    """The optimiser of the fit; the value is its Keras class."""
+
+    ADAM = "Adam"
+    NADAM = "Nadam"
+    RMSPROP = "RMSprop"
+    SGD = "SGD"
+
+
+class RateSchedule(Enum):
+    """How the learning rate goes from epoch to epoch."""
+
+    CONSTANT = "constant"
+    COSINE = "cosine"
+    """Falls from the full rate at the first epoch towards 0 after the last, half a cosine."""
+
+
+class PruningSchedule(Enum):
+    """How the share of zeros grows between the two epochs of pruning."""
+
+    POLYNOMIAL = "polynomial"
+    """Zhu and Gupta, arXiv:1710.01878: final * (1 - (1 - progress)^3)."""
+    CONSTANT = "constant"
+    """The final share from the first of the two epochs on."""
+
+
+class ModelKind(Enum):
+    """Which model of a ModelSpec is trained."""
+
+    QUANTISED = "quantised"
+    FLOAT = "float"
+
+
+@dataclass(frozen=True, slots=True)
+class PruningSpec:
+    """Magnitude pruning of kernels: the smallest weights of each become zero and stay so."""
+
+    final_sparsity: float
+    """Share of zeros in every kernel at the end, in [0, 1)."""
+    begin_epoch: float = 0.0
+    """Where the share starts to grow, in epochs from the start of training."""
+    end_epoch: float | None = None
+    """Where it reaches ``final_sparsity``; None is half of all epochs."""
+    schedule: PruningSchedule = PruningSchedule.POLYNOMIAL
+    frequency_steps: int = 20
+    """Batches from one choice of zeros to the next."""
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.final_sparsity < 1, "final_sparsity", self.final_sparsity, "0 to 1")
+        _require(self.begin_epoch >= 0, "begin_epoch", self.begin_epoch, ">= 0")
+        if self.end_epoch is not None:
+            allowed = f"> begin_epoch ({self.begin_epoch:g})"
+            _require(self.end_epoch > self.begin_epoch, "end_epoch", self.end_epoch, allowed)
+        _require(self.frequency_steps >= 1, "frequency_steps", self.frequency_steps, ">= 1")
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSpec:
+    """Shares of events for training, for choices (validation) and for the final figures (test)."""
+
+    train: float = 0.6
+    validation: float = 0.2
+    test: float = 0.2
+
+    def __post_init__(self) -> None:
+        for name in ("train", "validation", "test"):
+            _require(0 < getattr(self, name) < 1, name, getattr(self, name), "between 0 and 1")
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise DesignError(
+                f"the shares add up to {total:g}", where="training.split", allowed="a sum of 1"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSpec:
+    """The fit of a quantised model and of its float twin."""
+
+    epochs: int
+    batch_size: int = 128
+    optimiser: Optimiser = Optimiser.ADAM
+    learning_rate: float = 0.001
+    rate_schedule: RateSchedule = RateSchedule.CONSTANT
+    seed: int = 1
+    split: SplitSpec = SplitSpec()
+    patience: int | None = None
+    """Epochs without a smaller validation loss before the fit ends; None runs all epochs."""
+    pruning: PruningSpec | None = None
+    """Pruning of the quantised model; its float twin stays dense."""
+
+    def __post_init__(self) -> None:
+        _require(self.epochs >= 1, "epochs", self.epochs, ">= 1")
+        _require(self.batch_size >= 1, "batch_size", self.batch_size, ">= 1")
+        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "> 0")
+        _require(self.seed >= 0, "seed", self.seed, ">= 0")
+        if self.patience is not None:
+            _require(self.patience >= 1, "patience", self.patience, ">= 1")
+        if self.pruning is not None:
+            end = self.prune_end_epoch
+            allowed = f"<= epochs ({self.epochs}), so that the last epochs train what is left"
+            _require(end <= self.epochs, "pruning.end_epoch", end, allowed)
+            begin = self.pruning.begin_epoch
+            _require(begin < end, "pruning.begin_epoch", begin, f"< end_epoch ({end:g})")
+
+    @property
+    def prune_end_epoch(self) -> float:
+        """Epoch at which the final share of zeros is reached; 0 without pruning."""
+        if self.pruning is None:
+            return 0.0
+        return self.epochs / 2 if self.pruning.end_epoch is None else self.pruning.end_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """What one epoch of training gave."""
+
+    epoch: int
+    """Counted from 1."""
+    loss: float
+    """Mean cross-entropy on the training split while it changed, in nats."""
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+Weights = Mapping[str, Mapping[str, npt.NDArray[np.float32]]]
+"""By layer name, then by variable name: ``{"conv1": {"kernel": ..., "bias": ...}}``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedModel:
+    """A model with the weights of its best epoch; pruning wrappers are gone."""
+
+    kind: ModelKind
+    model: ModelSpec
+    weights: Weights
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    """The epoch (from 1) that the weights are of: the smallest validation loss once pruned."""
+    digest: str
+    """SHA-256 (hex) of all that it depends on: model, training, data and versions."""
+
+    def __post_init__(self) -> None:
+        frozen = {name: MappingProxyType(dict(arrays)) for name, arrays in self.weights.items()}
+        object.__setattr__(self, "weights", MappingProxyType(frozen))
