@@ -1,0 +1,48 @@
+"""A finished result as JSON, Markdown and one HTML page; nothing is computed here."""
+
+from trigger.report.files import SCHEMA_FILE, read_json, render_json, write
+from trigger.report.record import (
+    Agreement,
+    ClassImages,
+    Curve,
+    Digest,
+    EnginePhysics,
+    Entry,
+    Image,
+    LayerAgreement,
+    LayerRow,
+    Mismatch,
+    Note,
+    Physics,
+    Provenance,
+    Report,
+    ScoreHistogram,
+    Severity,
+    Step,
+    ToolVersion,
+)
+
+__all__ = [
+    "SCHEMA_FILE",
+    "Agreement",
+    "ClassImages",
+    "Curve",
+    "Digest",
+    "EnginePhysics",
+    "Entry",
+    "Image",
+    "LayerAgreement",
+    "LayerRow",
+    "Mismatch",
+    "Note",
+    "Physics",
+    "Provenance",
+    "Report",
+    "ScoreHistogram",
+    "Severity",
+    "Step",
+    "ToolVersion",
+    "read_json",
+    "render_json",
+    "write",
+]

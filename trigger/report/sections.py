@@ -1,0 +1,223 @@
+"""The order of a report: its sections, each with words, tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from trigger.budget import Outcome
+from trigger.report import tables
+from trigger.report.record import Agreement, Report
+from trigger.report.tables import Table
+from trigger.report.wording import UNKNOWN, word_number, word_origin
+
+
+class FigureKind(Enum):
+    """The figures that a page may show; Markdown shows only the tables behind them."""
+
+    ROC = "roc"
+    SCORES = "scores"
+    LATENCY = "latency"
+    RESOURCES = "resources"
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePlace:
+    """A figure that belongs here, with the table behind it."""
+
+    kind: FigureKind
+    table: Table
+    cost: int = 0
+    """Which of the report's costs it draws; not read by figures of physics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the report."""
+
+    name: str
+    title: str
+    words: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[FigurePlace, ...] = ()
+    folded: tuple[Table, ...] = ()
+    """Long tables that the page shows on demand."""
+    galleries: bool = False
+    """Whether the images of the classes stand here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the few answers at the top."""
+
+    title: str
+    text: str
+    detail: str
+    mark: str
+    """``pass``, ``fail``, ``unknown`` or "" (plain)."""
+
+
+def build_tiles(report: Report) -> tuple[Tile, ...]:
+    """Return the answers that a reader wants first."""
+    return tuple(
+        tile for tile in (_verdict_tile(report), _agreement_tile(report), _auc_tile(report)) if tile
+    )
+
+
+def build_sections(report: Report) -> tuple[Section, ...]:
+    """Return the sections in their order; those with nothing to say are left out."""
+    built = (build(report) for build in SECTIONS)
+    return tuple(section for section in built if section is not None)
+
+
+def word_agreement(agreement: Agreement | None) -> str:
+    """Return the headline of a comparison as a sentence."""
+    if agreement is None:
+        return "Not compared with C simulation here, so it is unknown whether they are bit-exact."
+    pair = f"between {agreement.left} and {agreement.right}"
+    numbers = f"{agreement.elements:,} numbers of {agreement.events:,} events"
+    if agreement.mismatches == 0:
+        return f"No mismatch {pair} among {numbers}."
+    first = agreement.first
+    assert first is not None  # guaranteed by Agreement
+    element = ", ".join(map(str, first.element))
+    return (
+        f"{agreement.mismatches:,} mismatches {pair} among {numbers}; the first at event "
+        f"{first.event}, {first.layer}[{element}]: {first.left_raw} against {first.right_raw} "
+        f"(raw, {first.format})."
+    )
+
+
+def _verdict_tile(report: Report) -> Tile:
+    outcome = report.verdict.outcome
+    checks = report.verdict.checks
+    kept = sum(check.outcome is Outcome.PASS for check in checks)
+    words = {
+        Outcome.PASS: "✓ fits the budget",
+        Outcome.FAIL: "✗ does not fit",
+        Outcome.UNKNOWN: "? not decided",
+    }
+    detail = f"{kept} of {len(checks)} limits kept" if checks else "the design sets no limit"
+    unknown = [check.name for check in checks if check.outcome is Outcome.UNKNOWN]
+    if unknown:
+        detail += f"; unknown: {', '.join(unknown)}"
+    return Tile("Verdict", words[outcome], detail, outcome.value)
+
+
+def _agreement_tile(report: Report) -> Tile:
+    agreement = report.agreement
+    if agreement is None:
+        return Tile("Bit-exactness", "? unknown", "no C simulation was run", "unknown")
+    exact = agreement.mismatches == 0 and agreement.elements > 0
+    text = "✓ bit-exact" if exact else f"✗ {agreement.mismatches:,} mismatches"
+    detail = f"{agreement.left} and {agreement.right}, {agreement.events:,} events"
+    if agreement.elements == 0:
+        return Tile("Bit-exactness", "? unknown", "nothing was compared", "unknown")
+    return Tile("Bit-exactness", text, detail, "pass" if exact else "fail")
+
+
+def _auc_tile(report: Report) -> Tile | None:
+    if report.physics is None or not report.physics.engines:
+        return None
+    engine = report.physics.engines[-1]
+    if engine.auc is None:
+        return Tile(f"AUC, {engine.engine}", UNKNOWN, "", "unknown")
+    text = word_number(engine.auc.value, engine.auc.low, engine.auc.high)
+    return Tile(f"AUC, {engine.engine}", text, word_origin(engine.auc), "")
+
+
+def _verdict(report: Report) -> Section:
+    words = () if report.verdict.checks else ("The design sets no limit, so there is no verdict.",)
+    shown = (tables.verdict_table(report),) if report.verdict.checks else ()
+    return Section("verdict", "Verdict", words, shown)
+
+
+def _notes(report: Report) -> Section | None:
+    if not report.notes:
+        return None
+    return Section("notes", "Notes and warnings", tables=(tables.notes_table(report),))
+
+
+def _agreement(report: Report) -> Section:
+    compared = [
+        agreement
+        for agreement in (report.agreement, *report.further_agreements)
+        if agreement is not None
+    ]
+    return Section(
+        "agreement",
+        "Agreement",
+        (word_agreement(report.agreement),),
+        (tables.agreements_table(compared),) if compared else (),
+        folded=tuple(
+            tables.layer_agreement_table(agreement, f"agreement-{index}")
+            for index, agreement in enumerate(compared, 1)
+            if agreement.layers
+        ),
+    )
+
+
+def _physics(report: Report) -> Section | None:
+    physics = report.physics
+    if physics is None:
+        return None
+    figures = []
+    if any(engine.roc for engine in physics.engines):
+        figures.append(FigurePlace(FigureKind.ROC, tables.roc_table(physics)))
+    if physics.histograms:
+        figures.append(FigurePlace(FigureKind.SCORES, tables.histogram_table(physics)))
+    return Section(
+        "physics",
+        "Physics",
+        tables=(tables.physics_table(physics),),
+        figures=tuple(figures),
+    )
+
+
+def _network(report: Report) -> Section | None:
+    if not report.layers and not report.costs:
+        return None
+    costs, figures = [], []
+    for index, cost in enumerate(report.costs):
+        table = tables.cost_table(cost, report.layers, f"cost-{index + 1}")
+        costs.append(table)
+        if cost.layers:
+            bars = tables.cost_bars_table(cost, f"cost-{index + 1}-bars")
+            figures.append(FigurePlace(FigureKind.LATENCY, bars[0], index))
+            figures.append(FigurePlace(FigureKind.RESOURCES, bars[1], index))
+    words = () if report.costs else ("No cost was estimated or read: latency and resources unknown.",)
+    formats = (tables.format_table(report.layers),) if report.layers else ()
+    return Section("layers", "Layers and cost", words, (*costs, *formats), tuple(figures))
+
+
+def _images(report: Report) -> Section | None:
+    if not report.classes:
+        return None
+    words = ("Pixels are the raw integers that the hardware receives; black is zero.",)
+    return Section("images", "Event images", words, galleries=True)
+
+
+def _contract(report: Report) -> Section | None:
+    if not report.input_contract:
+        return None
+    return Section("contract", "Input contract", tables=(tables.contract_table(report),))
+
+
+def _provenance(report: Report) -> Section:
+    shown = [tables.provenance_table(report.provenance)]
+    if report.steps:
+        shown.append(tables.steps_table(report))
+    return Section("provenance", "Provenance", tables=tuple(shown))
+
+
+SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
+    _verdict,
+    _notes,
+    _agreement,
+    _physics,
+    _network,
+    _images,
+    _contract,
+    _provenance,
+)
