@@ -144,20 +144,18 @@ class FixedFormat:
 
     @classmethod
     def for_product(cls, left: FixedFormat, right: FixedFormat) -> FixedFormat:
-        """Return the narrowest format that holds every product of the two formats.
-
-        |a| <= 2**(Wa-1) and |b| <= 2**(Wb-1) reach 2**(Wa+Wb-2) when both are signed, which needs
-        Wa+Wb bits; otherwise the magnitudes stay below the power of two.
-        """
-        return cls(
-            left.width + right.width, left.integer + right.integer, left.signed or right.signed
-        )
+        """Return the narrowest format that holds every product of numbers of the two formats."""
+        products = [
+            a * b
+            for a in (left.raw_min, left.raw_max)
+            for b in (right.raw_min, right.raw_max)
+        ]
+        return cls.for_range(min(products), max(products), left.fractional + right.fractional)
 
     @classmethod
     def for_sum(cls, terms: FixedFormat, count: int) -> FixedFormat:
         """Return the narrowest format that holds every sum of ``count`` numbers of one format."""
-        growth = (count - 1).bit_length()
-        return cls(terms.width + growth, terms.integer + growth, terms.signed)
+        return cls.for_range(count * terms.raw_min, count * terms.raw_max, terms.fractional)
 
     @classmethod
     def for_range(cls, raw_min: int, raw_max: int, fractional: int) -> FixedFormat:

@@ -159,9 +159,7 @@ def build_verdict() -> Verdict:
             Check("per_slr.lut", 0.2134, 0.5, "fraction", Outcome.PASS, estimate, 0.161, 0.275),
             Check("per_slr.dsp", 0.0482, 0.5, "fraction", Outcome.PASS, estimate, 0.031, 0.066),
             Check("device.uram", None, 0.3, "fraction", Outcome.UNKNOWN, None, note="no law"),
-            Check(
-                "auc_loss", 0.0017, 0.005, "AUC", Outcome.PASS, Source.MEASURED, -0.0004, 0.0038
-            ),
+            Check("auc_loss", 0.0017, 0.005, "AUC", Outcome.PASS, Source.MEASURED, -0.0004, 0.0038),
         )
     )
 
@@ -350,5 +348,3 @@ def build_tracks(generator: np.random.Generator, width: int) -> np.ndarray:
             for offset in range(width):
                 image[row, min(wire + offset, 31)] = generator.integers(40, 256)
     return image
-
-
