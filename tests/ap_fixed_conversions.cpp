@@ -3,10 +3,9 @@
 #include "ap_fixed.h"
 #include <cstdio>
 
-template <class Source, class Target> void convert(const char *source, const char *target) {
+template <class Source, bool is_signed, class Target> void convert(const char *source, const char *target) {
     std::printf("%s %s:", source, target);
     const int width = Source::width;
-    const bool is_signed = Source(-1) < Source(0);
     const long low = is_signed ? -(1L << (width - 1)) : 0;
     for (long raw = low; raw < low + (1L << width); raw++) {
         Source from;

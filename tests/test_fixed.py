@@ -40,7 +40,10 @@ def converted(value: Fraction, target: FixedFormat) -> int:
     }[target.rounding]
     raw = down + up
     if target.raw_min <= raw <= target.raw_max and not (
-        target.overflow is Overflow.SAT_SYM and target.signed and raw == target.raw_min
+        target.overflow is Overflow.SAT_SYM
+        and target.signed
+        and target.width > 1
+        and raw == target.raw_min
     ):
         return raw
     match target.overflow:
@@ -51,7 +54,10 @@ def converted(value: Fraction, target: FixedFormat) -> int:
         case Overflow.SAT_ZERO:
             return 0
         case Overflow.SAT_SYM:
-            return target.raw_max if raw > 0 else (-target.raw_max if target.signed else 0)
+            if raw > 0:
+                return target.raw_max
+            one_bit = target.width == 1  # -1 is all that a signed bit can clip to
+            return 0 if not target.signed else -1 if one_bit else -target.raw_max
 
 
 @given(source=formats, target=formats, data=st.data())

@@ -81,6 +81,12 @@ class FixedFormat:
         return (1 << (self.width - self.signed)) - 1
 
     @property
+    def raw_min_symmetric(self) -> int:
+        """Where ``SAT_SYM`` clips: ``ap_fixed`` sets the lowest bit of the minimum, so -max, but
+        -1 where one signed bit is all there is."""
+        return self.raw_min | 1 if self.signed else 0
+
+    @property
     def step(self) -> Fraction:
         """Value of one least significant bit, exactly."""
         return Fraction(2) ** -self.fractional
@@ -255,7 +261,7 @@ def _overflow(raw: RawArray, target: FixedFormat) -> RawArray:
         case Overflow.SAT_ZERO:
             return np.where((raw < low) | (raw > high), raw * 0, raw)
         case Overflow.SAT_SYM:
-            return np.minimum(np.maximum(raw, -high if target.signed else 0), high)
+            return np.minimum(np.maximum(raw, target.raw_min_symmetric), high)
 
 
 def from_values(values: npt.ArrayLike, target: FixedFormat) -> RawArray:
