@@ -17,7 +17,7 @@ from trigger.errors import EventError
 from trigger.events.batch import HitBatch, Species, Truth, concatenate
 from trigger.events.drift_chamber_kinematics import Reaction, final_state
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same seed gives other hits; part of the key of cached chunks."""
 
 CHUNK_EVENTS = 1000

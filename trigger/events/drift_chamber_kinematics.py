@@ -75,8 +75,9 @@ def final_state(
         for lepton in (2, 3):
             particles[lepton] = _final_state_radiation(particles[lepton], lepton_mass, scale, rng)
     spread = rng.normal(0, BEAM_ENERGY_SPREAD_GEV, (events, 2))
-    velocity = np.tile(np.array(BEAM_MOMENTUM_GEV) / PSI2S_MASS_GEV, (events, 1))
-    velocity[:, 2] = (spread[:, 0] - spread[:, 1]) / PSI2S_MASS_GEV
+    total = np.tile(BEAM_MOMENTUM_GEV, (events, 1))
+    total[:, 2] = spread[:, 0] - spread[:, 1]
+    velocity = total / np.sqrt(PSI2S_MASS_GEV**2 + (total**2).sum(axis=1))[:, None]
     truth = np.stack([_boost(p, velocity)[:, 1:] for p in particles], axis=1)
     tracked = truth.copy()
     if radiation and reaction is Reaction.JPSI_EE:

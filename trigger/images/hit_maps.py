@@ -29,8 +29,22 @@ from trigger.images.contract import Encoding, InputContract
 Pixels = npt.NDArray[Any]
 """(n, rows, columns, 1) raw integers in the smallest unsigned dtype that holds the format."""
 
-SCALE_QUANTILE = 0.99
-"""Share of pixel values that ``fit_scale`` keeps below 1.0."""
+SCALE_QUANTILE: Mapping[Encoding, float] = MappingProxyType(
+    {
+        Encoding.BINARY: 1.0,
+        Encoding.TOTAL: 0.99,
+        Encoding.AVERAGE: 0.99,
+        Encoding.PER_HIT: 0.8,
+    }
+)
+"""Share of pixel values that ``fit_scale`` keeps at 1.0 or below, unless told otherwise.
+
+Charges of single hits have a long tail that says little about the particle, so every fifth hit may
+saturate. Measured on 10,000 e+e- and mu+mu- events each, 8 bits, with the mean of the clipped
+charges of an event as the score, and with the best sum over hits of any function of the charge
+(log likelihood ratio): AUC 0.707 and 0.935 when 1 % of the hits saturate, 0.786 and 0.936 at 18 %,
+0.825 and 0.932 at 30 %, 0.891 and 0.904 at 56 %. Up to a fifth nothing is lost and what is left
+is easier to see."""
 
 _BLOCK_EVENTS = 256  # events that go through at a time, so that the work stays in the cache
 
@@ -121,15 +135,17 @@ def fit_scale(
     encoding: Encoding,
     *,
     keep_noise: bool = False,
-    quantile: float = SCALE_QUANTILE,
+    quantile: float | None = None,
 ) -> int:
     """Return the constant of a data set: the smallest number of ADC counts that at least
     ``quantile`` of all pixel values (over events for total and average, over hits for per_hit) do
-    not exceed. A quantile instead of the maximum keeps one outlier from taking the format's bits.
+    not exceed; SCALE_QUANTILE of the encoding by default. A quantile instead of the maximum keeps
+    one outlier from taking the format's bits.
 
     Raises:
         ImageError: no hits at all, or a quantile outside (0, 1].
     """
+    quantile = SCALE_QUANTILE[encoding] if quantile is None else quantile
     if not 0 < quantile <= 1:
         raise ImageError(f"quantile is {quantile}", where="fit of the scale", allowed="(0, 1]")
     if encoding is Encoding.BINARY:
