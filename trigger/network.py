@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -21,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from trigger.errors import NetworkError, OutputError, TriggerError, UnsupportedLayerError
+from trigger.errors import NetworkError, TriggerError, UnsupportedLayerError
+from trigger.files import write_text
 from trigger.fixed import FixedFormat
-from trigger.layers import LAYERS, Input, Layer, Shape
+from trigger.layers import LAYERS, Input, Layer, Reach, Shape
 from trigger.layers.base import frozen_array
 
 SCHEMA = 1
@@ -63,6 +62,17 @@ class Network:
     def input_formats(self, layer: Layer) -> tuple[FixedFormat, ...]:
         """Return the formats of the tensors that a layer reads."""
         return tuple(self[name].result for name in layer.inputs)
+
+    def reaches(self) -> Mapping[str, Reach]:
+        """Return which integers every layer's result can hold, whatever the pixels, by name.
+
+        Exact interval arithmetic with the real weights: the proof that a format overflows never,
+        or the bits that it lacks or could spare (``Reach.demands``).
+        """
+        reaches: dict[str, Reach] = {}
+        for layer in self.layers:
+            reaches[layer.name] = layer.reach(*(reaches[name] for name in layer.inputs))
+        return MappingProxyType(reaches)
 
     def verify(self) -> None:
         """Check names, connections, shapes and that every constant lies in its format.
@@ -164,14 +174,7 @@ class Network:
         Raises:
             OutputError: the file cannot be written.
         """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            with os.fdopen(handle, "w") as file:
-                file.write(self.to_json())
-            os.replace(name, path)
-        except OSError as error:
-            raise OutputError(str(error.strerror), where=path, remedy="choose another folder") from error
+        write_text(path, self.to_json())
 
     @classmethod
     def load(cls, path: Path) -> Network:

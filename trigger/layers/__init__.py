@@ -11,6 +11,7 @@ from trigger.layers.input import Input
 from trigger.layers.linear import Linear
 from trigger.layers.multiply_accumulate import MultiplyAccumulate
 from trigger.layers.pooling2d import Pool, Pooling2D
+from trigger.layers.reach import Demand, Reach
 from trigger.layers.relu import ReLU
 from trigger.layers.reshape import Reshape
 from trigger.layers.zero_padding2d import ZeroPadding2D
@@ -37,6 +38,7 @@ __all__ = [
     "BatchNormalization",
     "Conv1D",
     "Conv2D",
+    "Demand",
     "Dense",
     "Input",
     "Layer",
@@ -45,6 +47,7 @@ __all__ = [
     "Pool",
     "Pooling2D",
     "ReLU",
+    "Reach",
     "Reshape",
     "Shape",
     "Tensor",

@@ -9,6 +9,7 @@ import numpy as np
 
 from trigger.errors import NetworkError
 from trigger.fixed import FixedFormat, RawArray
+from trigger.layers.reach import Reach
 
 Shape = tuple[int, ...]
 """Shape of one event's tensor, without the event axis; channels last."""
@@ -44,6 +45,13 @@ class Layer(ABC):
     @abstractmethod
     def evaluate(self, *inputs: Tensor) -> RawArray:
         """Return the raw result, (events, *shape) in ``self.result``, exactly as the C++ does."""
+
+    def reach(self, *inputs: Reach) -> Reach:
+        """Return which integers the result can hold, given those of the inputs.
+
+        A layer that states no law of its own may hold whatever its format holds.
+        """
+        return Reach.full(self.shape(*(tensor.low.shape for tensor in inputs)), self.result)
 
     def weights(self) -> dict[str, tuple[RawArray, FixedFormat]]:
         """Return the constants of the layer by their role, each with its format; {} without any."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trigger.fixed import RawArray
-from trigger.layers.base import Shape, Tensor, expect, only
+from trigger.layers.base import Shape, expect, only
 from trigger.layers.conv2d import image_windows, window_counts
 from trigger.layers.multiply_accumulate import MultiplyAccumulate
 
@@ -36,17 +36,10 @@ class Conv1D(MultiplyAccumulate):
         expect(columns > 0, self, f"{length} steps are shorter than the kernel", "at least one window")
         return columns, self.kernel.shape[2]
 
-    def evaluate(self, *inputs: Tensor) -> RawArray:
-        sequence = inputs[0]
-        windows = image_windows(
-            sequence.raw[:, None],
-            (1, self.kernel.shape[0]),
-            (1, self.stride),
-            ((0, 0), self.padding),
-        )
-        events, _, columns = windows.shape[:3]
-        flat = windows.reshape(events * columns, -1)
-        return self.multiply(Tensor(flat, sequence.format)).reshape(events, columns, -1)
+    def windows(self, raw: RawArray) -> RawArray:
+        size, stride = (1, self.kernel.shape[0]), (1, self.stride)
+        windows = image_windows(raw[:, None], size, stride, ((0, 0), self.padding))
+        return windows.reshape(len(raw), windows.shape[2], -1)
 
     def multiplications(self, *inputs: Shape) -> int:
         return int(self.kernel.size) * self.shape(*inputs)[0]

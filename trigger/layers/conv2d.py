@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trigger.fixed import RawArray
-from trigger.layers.base import Shape, Tensor, expect, only
+from trigger.layers.base import Shape, expect, only
 from trigger.layers.multiply_accumulate import MultiplyAccumulate
 
 Padding = tuple[tuple[int, int], tuple[int, int]]
@@ -47,14 +47,10 @@ class Conv2D(MultiplyAccumulate):
         )
         return rows, columns, self.kernel.shape[3]
 
-    def evaluate(self, *inputs: Tensor) -> RawArray:
-        image = inputs[0]
+    def windows(self, raw: RawArray) -> RawArray:
         size = (self.kernel.shape[0], self.kernel.shape[1])
-        windows = image_windows(image.raw, size, self.stride, self.padding)
-        events, rows, columns = windows.shape[:3]
-        flat = windows.reshape(events * rows * columns, -1)
-        result = self.multiply(Tensor(flat, image.format))
-        return result.reshape(events, rows, columns, -1)
+        windows = image_windows(raw, size, self.stride, self.padding)
+        return windows.reshape(*windows.shape[:3], -1)
 
     def multiplications(self, *inputs: Shape) -> int:
         rows, columns, _ = self.shape(*inputs)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trigger.errors import NetworkError
 from trigger.fixed import RawArray
 from trigger.layers.base import Layer, Shape, Tensor, expect
+from trigger.layers.reach import Reach
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,3 +22,6 @@ class Input(Layer):
 
     def evaluate(self, *inputs: Tensor) -> RawArray:
         raise NetworkError("an input has no operation", where=self.name, allowed="raw data")
+
+    def reach(self, *inputs: Reach) -> Reach:
+        return Reach.full(self.dimensions, self.result)

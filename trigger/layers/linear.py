@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trigger.fixed import RawArray, requantise
 from trigger.layers.base import Layer, Shape, Tensor, only
+from trigger.layers.reach import Reach
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,3 +18,6 @@ class Linear(Layer):
 
     def evaluate(self, *inputs: Tensor) -> RawArray:
         return requantise(inputs[0].raw, inputs[0].format, self.result)
+
+    def reach(self, *inputs: Reach) -> Reach:
+        return Reach(inputs[0].low, inputs[0].high, inputs[0].format).entering(self.result)

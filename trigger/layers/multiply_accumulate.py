@@ -7,6 +7,7 @@ result. A convolution does this once per pixel on its window.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from trigger.design import Strategy
 from trigger.fixed import FixedFormat, Overflow, RawArray, requantise, widen
 from trigger.layers.base import Layer, Tensor, expect
+from trigger.layers.reach import Demand, Reach
 
 FLOAT64_EXACT = 2**53
 """Integers up to this magnitude, and their sums below it, are exact in float64."""
@@ -44,6 +46,27 @@ class MultiplyAccumulate(Layer):
             "kernel": (self.kernel, self.kernel_format),
             "bias": (self.bias, self.bias_format),
         }
+
+    @abstractmethod
+    def windows(self, raw: RawArray) -> RawArray:
+        """Return what meets the matrix: (events, *positions, window elements)."""
+
+    def evaluate(self, *inputs: Tensor) -> RawArray:
+        windows = self.windows(inputs[0].raw)
+        rows = windows.reshape(-1, windows.shape[-1])
+        result = self.multiply(Tensor(rows, inputs[0].format))
+        return result.reshape(*windows.shape[:-1], -1)
+
+    def reach(self, *inputs: Reach) -> Reach:
+        low, high = (self.windows(raw[None])[0] for raw in (inputs[0].low, inputs[0].high))
+        rows = Reach(
+            low.reshape(-1, low.shape[-1]), high.reshape(-1, low.shape[-1]), inputs[0].format
+        )
+        result = sum_reach(self, rows).entering(self.result)
+        shape = (*low.shape[:-1], -1)
+        return Reach(
+            result.low.reshape(shape), result.high.reshape(shape), self.result, result.demands
+        )
 
     def multiply(self, windows: Tensor) -> RawArray:
         """Return windows x kernel + bias in the result format.
@@ -83,7 +106,7 @@ def _sum_bound(layer: MultiplyAccumulate, windows: Tensor) -> int:
     products = int(columns.max(initial=0)) * largest << max(
         layer.accumulator.fractional - product_fraction, 0
     )
-    bias = _bias_in_accumulator(layer).astype(object)
+    bias = bias_in_accumulator(layer).astype(object)
     return products + int(np.abs(bias).max(initial=0))
 
 
@@ -102,7 +125,8 @@ def _sum_is_exact(layer: MultiplyAccumulate, windows: Tensor) -> bool:
     return _sum_bound(layer, windows) <= holds
 
 
-def _bias_in_accumulator(layer: MultiplyAccumulate) -> RawArray:
+def bias_in_accumulator(layer: MultiplyAccumulate) -> RawArray:
+    """Return the raw biases that the accumulators start from."""
     return requantise(layer.bias, layer.bias_format, layer.accumulator)
 
 
@@ -113,11 +137,11 @@ def _whole_sum(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
     bound = _sum_bound(layer, windows)
     if bound <= FLOAT64_EXACT:  # BLAS: every partial sum is an integer that float64 holds
         total: RawArray = _as_float(windows.raw) @ _as_float(layer.matrix * (1 << shift))
-        total = total.astype(np.int64) + _bias_in_accumulator(layer)
+        total = total.astype(np.int64) + bias_in_accumulator(layer)
     else:
         bits = bound.bit_length() + 1
         kernel = widen(layer.matrix, bits) * (1 << shift)
-        total = widen(windows.raw, bits) @ kernel + _bias_in_accumulator(layer)
+        total = widen(windows.raw, bits) @ kernel + bias_in_accumulator(layer)
     wide = FixedFormat(bound.bit_length() + 2, bound.bit_length() + 2 - layer.accumulator.fractional)
     return requantise(total, wide, layer.accumulator)
 
@@ -132,13 +156,98 @@ def _by_steps(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
     product = FixedFormat.for_product(windows.format, layer.kernel_format)
     added = FixedFormat(accumulator.width + 2, accumulator.integer + 2)
     outputs = layer.matrix.shape[1]
-    total = np.broadcast_to(_bias_in_accumulator(layer), (len(windows.raw), outputs))
+    total = np.broadcast_to(bias_in_accumulator(layer), (len(windows.raw), outputs))
     raw = widen(windows.raw, product.width)
     kernel = widen(layer.matrix, product.width)
     for element in addition_order(layer.matrix.shape[0], layer.strategy, layer.reuse_factor):
         terms = requantise(raw[:, element, None] * kernel[element], product, accumulator)
         total = requantise(widen(total, added.width) + terms, added, accumulator)
     return total
+
+
+def sum_reach(layer: MultiplyAccumulate, windows: Reach) -> Reach:
+    """Return what the accumulators can hold at the end, (rows, outputs).
+
+    A wrapping accumulator is a number modulo its range, so only the final sum matters. One that
+    saturates is followed step by step if any partial sum can leave its range.
+    """
+    low, high, least, most = _sum_ends(layer, windows)
+    exact = Reach(low, high, layer.accumulator.grid)
+    final = exact.entering(layer.accumulator, "accumulator")
+    if layer.accumulator.overflow is Overflow.WRAP:
+        return final
+    partial = Demand("accumulator", least, most, layer.accumulator)
+    if not partial.overflows:
+        return Reach(low, high, layer.accumulator, (partial,))
+    stepped = _sum_ends_by_steps(layer, windows)
+    return Reach(stepped.low, stepped.high, layer.accumulator, (partial,))
+
+
+def _sum_ends(layer: MultiplyAccumulate, windows: Reach) -> tuple[RawArray, RawArray, int, int]:
+    """Return both ends of the unlimited sums, and bounds of every partial sum in any order."""
+    bias = bias_in_accumulator(layer).astype(object)
+    shift = (
+        layer.accumulator.fractional - windows.format.fractional - layer.kernel_format.fractional
+    )
+    if shift >= 0:  # no product is rounded: two matrix products, by the sign of the weights
+        plus, minus = np.maximum(layer.matrix, 0), np.minimum(layer.matrix, 0)
+
+        def ends(left: RawArray, right: RawArray) -> RawArray:
+            total: RawArray = _product(left, plus) + _product(right, minus)
+            return total * (1 << shift) + bias
+
+        least = ends(np.minimum(windows.low, 0), np.maximum(windows.high, 0))
+        most = ends(np.maximum(windows.high, 0), np.minimum(windows.low, 0))
+        low, high = ends(windows.low, windows.high), ends(windows.high, windows.low)
+        return low, high, int(least.min()), int(most.max())
+    low = np.zeros((len(windows.low), len(bias)), dtype=object) + bias
+    high, least, most = low, low, low
+    for element in np.flatnonzero(np.any(layer.matrix != 0, axis=1)):
+        terms = _term_ends(layer, windows, int(element))
+        low, high = low + terms[0], high + terms[1]
+        least, most = least + np.minimum(terms[0], 0), most + np.maximum(terms[1], 0)
+    return low, high, int(least.min()), int(most.max())
+
+
+def _product(left: RawArray, right: RawArray) -> RawArray:
+    """Return the exact matrix product as Python integers, by BLAS where float64 is exact."""
+    bound = int(np.abs(left.astype(object)).max(initial=0)) * int(
+        np.abs(right.astype(object)).sum(axis=0).max(initial=0)
+    )
+    if bound <= FLOAT64_EXACT:
+        return (_as_float(left) @ _as_float(right)).astype(np.int64).astype(object)
+    return left.astype(object) @ right.astype(object)
+
+
+def _term_ends(
+    layer: MultiplyAccumulate, windows: Reach, element: int
+) -> tuple[RawArray, RawArray]:
+    """Return both ends of one window element's products, rounded but not limited."""
+    product = FixedFormat.for_product(windows.format, layer.kernel_format)
+    wide = FixedFormat(
+        layer.accumulator.fractional + max(product.integer, 1 - layer.accumulator.fractional) + 2,
+        max(product.integer, 1 - layer.accumulator.fractional) + 2,
+        True,
+        layer.accumulator.rounding,
+    )
+    kernel = layer.matrix[element].astype(object)
+    ends = [
+        requantise(raw[:, element, None].astype(object) * kernel, product, wide)
+        for raw in (windows.low, windows.high)
+    ]
+    return np.minimum(*ends).astype(object), np.maximum(*ends).astype(object)
+
+
+def _sum_ends_by_steps(layer: MultiplyAccumulate, windows: Reach) -> Reach:
+    accumulator = layer.accumulator
+    bias = bias_in_accumulator(layer).astype(object)
+    start = np.zeros((len(windows.low), len(bias)), dtype=object) + bias
+    total = Reach(start, start, accumulator)
+    for element in addition_order(layer.matrix.shape[0], layer.strategy, layer.reuse_factor):
+        low, high = _term_ends(layer, windows, element)
+        term = Reach(low, high, accumulator).entering(accumulator)
+        total = Reach(total.low + term.low, total.high + term.high, accumulator).entering(accumulator)
+    return Reach(total.low, total.high, accumulator)
 
 
 def addition_order(elements: int, strategy: Strategy, reuse_factor: int) -> list[int]:

@@ -15,6 +15,7 @@ from trigger.design import IOType
 from trigger.fixed import FixedFormat, RawArray, requantise, widen
 from trigger.layers.base import Layer, Shape, Tensor, expect, only
 from trigger.layers.conv2d import Padding, image_windows, window_counts
+from trigger.layers.reach import Demand, Reach
 
 
 class Pool(Enum):
@@ -50,19 +51,26 @@ class Pooling2D(Layer):
 
     def evaluate(self, *inputs: Tensor) -> RawArray:
         image = inputs[0]
-        fill = 0
-        if self.pool is Pool.MAX:  # pad_val sets the top bit: the minimum, if the type has a sign
-            fill = image.format.raw_min or 1 << (image.format.width - 1)
-        windows = image_windows(image.raw, self.size, self.stride, self.padding, fill)
-        cells = windows.reshape(*windows.shape[:3], -1, windows.shape[-1])
+        cells = self.cells(image.raw, image.format)
         if self.io_type is IOType.STREAM:
             pooled = self._stream(Tensor(cells, image.format))
         else:
-            counts = self._cells_counted(image.raw.shape[1:3])
+            counts = self.cells_counted(image.raw.shape[1:3])
             pooled = self._parallel(Tensor(cells, image.format), counts)
         return requantise(pooled, self.accumulator, self.result)
 
-    def _cells_counted(self, size: Shape) -> RawArray:
+    def cells(self, raw: RawArray, form: FixedFormat) -> RawArray:
+        """Return every window, (n, rows, columns, window, c), with what stands in the padding."""
+        windows = image_windows(raw, self.size, self.stride, self.padding, self.fill(form))
+        return windows.reshape(*windows.shape[:3], -1, windows.shape[-1])
+
+    def fill(self, form: FixedFormat) -> int:
+        """Return the raw value of padded cells."""
+        if self.pool is Pool.AVERAGE:
+            return 0
+        return form.raw_min or 1 << (form.width - 1)  # pad_val sets the top bit
+
+    def cells_counted(self, size: Shape) -> RawArray:
         """Return the divisor of each window's mean, (rows, columns, 1)."""
         inside = np.ones((1, *size, 1), dtype=np.int64)
         windows = image_windows(
@@ -70,6 +78,26 @@ class Pooling2D(Layer):
         )
         counts: RawArray = windows.sum(axis=(3, 4))[0]
         return counts
+
+    def reach(self, *inputs: Reach) -> Reach:
+        source = inputs[0].format
+        low, high = (self.cells(raw[None], source)[0] for raw in (inputs[0].low, inputs[0].high))
+        cells = Reach(np.moveaxis(low, 2, 0), np.moveaxis(high, 2, 0), source)
+        if self.io_type is IOType.STREAM:
+            cells = cells.entering(self.accumulator, "accumulator")
+        if self.pool is Pool.MAX:
+            largest = Reach(
+                cells.low.max(axis=0), cells.high.max(axis=0), cells.format, cells.demands
+            )
+            return largest.entering(self.accumulator, "accumulator").entering(self.result)
+        if self.io_type is IOType.STREAM:
+            total = _tree_reach(cells, self.accumulator)
+            counts = np.asarray(len(cells.low))
+        else:
+            total = _sum_reach(cells, self.accumulator)
+            counts = self.cells_counted(inputs[0].low.shape[:2])
+        mean = [divide_towards_zero(raw, counts) for raw in (total.low, total.high)]
+        return Reach(mean[0], mean[1], self.accumulator, total.demands).entering(self.result)
 
     def _parallel(self, cells: Tensor, counts: RawArray) -> RawArray:
         """Return the pooled windows in the accumulator; cells (n, rows, columns, window, c)."""
@@ -103,6 +131,42 @@ def tree_sum(cells: RawArray, accumulator: FixedFormat) -> RawArray:
         cells[:, :, :, left:], accumulator
     )
     return requantise(total, wide, accumulator)
+
+
+def _sum_reach(cells: Reach, accumulator: FixedFormat) -> Reach:
+    """Return what the accumulator can hold after adding cells (axis 0) one after the other."""
+    wide = _sum_format(accumulator, cells.format)
+    low = high = np.zeros(cells.low.shape[1:], dtype=object)
+    least, most = 0, 0
+    for index in range(len(cells.low)):
+        ends = [
+            requantise(total, accumulator, wide) + requantise(raw[index], cells.format, wide)
+            for total, raw in ((low, cells.low), (high, cells.high))
+        ]
+        total = Reach(ends[0], ends[1], wide).entering(accumulator, "accumulator")
+        low, high = total.low, total.high
+        least, most = min(least, total.demands[0].low), max(most, total.demands[0].high)
+    return Reach(low, high, accumulator, (Demand("accumulator", least, most, accumulator),))
+
+
+def _tree_reach(cells: Reach, accumulator: FixedFormat) -> Reach:
+    """Return what ``tree_sum`` can reach; cells on axis 0, in the accumulator's format."""
+    count = len(cells.low)
+    if count == 1:
+        return Reach(cells.low[0], cells.high[0], accumulator, cells.demands)
+    left = 1 << ((count - 1).bit_length() - 1)
+    ends = [
+        _tree_reach(Reach(cells.low[part], cells.high[part], accumulator, cells.demands), accumulator)
+        for part in (slice(left), slice(left, None))
+    ]
+    low = ends[0].low.astype(object) + ends[1].low
+    high = ends[0].high.astype(object) + ends[1].high
+    total = Reach(low, high, accumulator).entering(accumulator, "accumulator")
+    demands = [*ends[0].demands, *ends[1].demands, *total.demands]
+    widest = Demand(
+        "accumulator", min(d.low for d in demands), max(d.high for d in demands), accumulator
+    )
+    return Reach(total.low, total.high, accumulator, (widest,))
 
 
 def divide_towards_zero(raw: RawArray, divisor: RawArray | int) -> RawArray:

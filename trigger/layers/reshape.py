@@ -7,6 +7,7 @@ from math import prod
 
 from trigger.fixed import RawArray, requantise
 from trigger.layers.base import Layer, Shape, Tensor, expect, only
+from trigger.layers.reach import Reach
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,3 +30,7 @@ class Reshape(Layer):
         tensor = inputs[0]
         raw = tensor.raw.reshape(len(tensor.raw), *self.dimensions)
         return requantise(raw, tensor.format, self.result)
+
+    def reach(self, *inputs: Reach) -> Reach:
+        low, high = (raw.reshape(self.dimensions) for raw in (inputs[0].low, inputs[0].high))
+        return Reach(low, high, inputs[0].format).entering(self.result)

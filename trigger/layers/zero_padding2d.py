@@ -9,6 +9,7 @@ import numpy as np
 from trigger.fixed import RawArray, requantise
 from trigger.layers.base import Layer, Shape, Tensor, only
 from trigger.layers.conv2d import Padding
+from trigger.layers.reach import Reach
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,3 +25,7 @@ class ZeroPadding2D(Layer):
     def evaluate(self, *inputs: Tensor) -> RawArray:
         padded = np.pad(inputs[0].raw, ((0, 0), *self.padding, (0, 0)))
         return requantise(padded, inputs[0].format, self.result)
+
+    def reach(self, *inputs: Reach) -> Reach:
+        low, high = (np.pad(raw, (*self.padding, (0, 0))) for raw in (inputs[0].low, inputs[0].high))
+        return Reach(low, high, inputs[0].format).entering(self.result)

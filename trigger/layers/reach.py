@@ -1,0 +1,107 @@
+"""Value ranges: which integers a tensor can hold, whatever the pixels are.
+
+Exact interval arithmetic on integers. Rounding and saturation are monotonic, so they map the ends
+of an interval to the ends of its image; wrapping sends an interval that does not fit to the whole
+range of the format. The result always contains every reachable integer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trigger.fixed import FixedFormat, Overflow, RawArray, requantise, widen
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What arrives at one format, rounded to its step, before its overflow rule is asked."""
+
+    role: str
+    """``accumulator`` or ``result``."""
+    low: int
+    high: int
+    format: FixedFormat
+
+    @property
+    def overflows(self) -> bool:
+        """Whether a number outside the format can arrive."""
+        return self.low < self.format.raw_min or self.high > self.format.raw_max
+
+    @property
+    def spare_bits(self) -> int:
+        """How many high bits the format could lose (or, if negative, lacks) to hold it all."""
+        needed = FixedFormat.for_range(self.low, self.high, self.format.fractional)
+        sign = int(self.format.signed and not needed.signed)
+        return self.format.width - needed.width - sign
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """The smallest and the largest integer of every element of a tensor."""
+
+    low: RawArray
+    """Shape of one event's tensor."""
+    high: RawArray
+    format: FixedFormat
+    demands: tuple[Demand, ...] = ()
+    """Every format that a number enters on its way through the layer, in order."""
+
+    @property
+    def raw_min(self) -> int:
+        return int(self.low.min(initial=0)) if self.low.size == 0 else int(self.low.min())
+
+    @property
+    def raw_max(self) -> int:
+        return int(self.high.max(initial=0)) if self.high.size == 0 else int(self.high.max())
+
+    @classmethod
+    def full(cls, shape: tuple[int, ...], form: FixedFormat) -> Reach:
+        """Return everything that a format can hold."""
+        low = np.full(shape, form.raw_min, dtype=_dtype(form.width))
+        return cls(low, np.full(shape, form.raw_max, dtype=_dtype(form.width)), form)
+
+    def entering(self, target: FixedFormat, role: str = "result") -> Reach:
+        """Return the reach after the conversion to another format, with one more demand."""
+        low, high = (_rounded(raw, self.format.fractional, target) for raw in (self.low, self.high))
+        low, high = widen(low, target.width + 1), widen(high, target.width + 1)
+        arrived = Reach(low, high, target)
+        demand = Demand(role, arrived.raw_min, arrived.raw_max, target)
+        if demand.overflows:
+            low, high = _limited(low, high, target)
+        return Reach(low, high, target, (*self.demands, demand))
+
+
+def _dtype(bits: int) -> type:
+    return np.int64 if bits <= 63 else object
+
+
+def _rounded(raw: RawArray, fractional: int, target: FixedFormat) -> RawArray:
+    """Return ``raw`` at the step of ``target`` by its rounding, in a format wide enough for all."""
+    if raw.size == 0:
+        return raw
+    source = FixedFormat.for_range(int(raw.min()), int(raw.max()), fractional)
+    integer = max(source.integer, 1 - target.fractional) + 2
+    wide = FixedFormat(integer + target.fractional, integer, True, target.rounding)
+    return requantise(raw, source, wide)
+
+
+def _limited(low: RawArray, high: RawArray, target: FixedFormat) -> tuple[RawArray, RawArray]:
+    """Return the ends of intervals after the overflow rule of ``target``."""
+    least, most = target.raw_min, target.raw_max
+    fits = (low >= least) & (high <= most)
+    match target.overflow:
+        case Overflow.WRAP:
+            return np.where(fits, low, least), np.where(fits, high, most)
+        case Overflow.SAT_ZERO:
+            inside = np.clip(low, least, most), np.clip(high, least, most)
+            return (
+                np.where(fits, low, np.minimum(inside[0], 0)),
+                np.where(fits, high, np.maximum(inside[1], 0)),
+            )
+        case Overflow.SAT_SYM if target.signed:
+            least = -most
+        case _:
+            pass
+    return np.clip(low, least, most), np.clip(high, least, most)
