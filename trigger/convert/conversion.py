@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +14,8 @@ from trigger.convert.configuration import DEFAULT_PRECISION, check_settings, lay
 from trigger.convert.extract import extract
 from trigger.convert.keras_version import keras_is_keras_2
 from trigger.design import Design
-from trigger.errors import ConversionError, OutputError, ToolError, TriggerError
+from trigger.errors import ConversionError, ToolError, TriggerError
+from trigger.files import whole_folder
 from trigger.network import Network
 
 PROJECT_NAME = "myproject"
@@ -53,24 +51,12 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
     """
     hls4ml = _hls4ml()
     log = io.StringIO()
-    parent = folder.parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-    try:
-        with contextlib.redirect_stdout(log), keras_is_keras_2():
-            graph = _graph(hls4ml, model, design, work)
-            network = extract(graph)
-            for layer in graph.get_layers():
-                layer.set_attr("trace", True)
-            graph.write()
-        _replace(work, folder)
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with whole_folder(folder) as work, contextlib.redirect_stdout(log), keras_is_keras_2():
+        graph = _graph(hls4ml, model, design, work)
+        network = extract(graph)
+        for layer in graph.get_layers():
+            layer.set_attr("trace", True)
+        graph.write()
     return Conversion(
         folder, network, _counterparts(model, network), str(hls4ml.__version__), log.getvalue()
     )
@@ -184,22 +170,3 @@ def _counterparts(model: Any, network: Network) -> Mapping[str, str]:
 
 def _spelt(activation: Any) -> set[str]:
     return {type(activation).__name__, getattr(activation, "__name__", "")} - {"", "function"}
-
-
-def _replace(work: Path, folder: Path) -> None:
-    """Put a finished folder in its place; the old one goes only then."""
-    if folder.exists():
-        old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.old."))
-        os.replace(folder, old / "was")
-        os.replace(work, folder)
-        shutil.rmtree(old)
-    else:
-        os.replace(work, folder)
-
-
-def _cannot_write(folder: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"cannot write: {error.strerror or error}",
-        where=error.filename or folder,
-        remedy="choose another output folder, or mend its permissions and space",
-    )
