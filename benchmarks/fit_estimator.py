@@ -1,0 +1,348 @@
+"""Fit the estimator's coefficients to records of synthesis reports.
+
+    python benchmarks/fit_estimator.py RECORDS.json[.gz] [--output trigger/data/estimator.json]
+
+The records are not part of the project; the coefficients are, with their origin: number of
+records and repositories, hash of the file, date, and the errors of group-wise cross-validation,
+which make the bands. Every law is a non-negative combination of structural terms, fitted to
+relative errors, each repository weighing as the square root of its records.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import datetime
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import nnls
+
+from trigger.budget import Quantity
+from trigger.design import IOType
+from trigger.estimate import compose, products
+from trigger.estimate.coefficients import OFFSETS, SCHEMA, Band, Coefficients
+from trigger.estimate.context import Context
+from trigger.estimate.descriptor import Kind, LayerDescriptor
+from trigger.estimate.laws import DEPTH_LAW, layer_structure
+from trigger.estimate.records import Record, read_records
+from trigger.estimate.structure import Structure
+from trigger.estimate.terms import Terms, input_width, is_unrolled
+
+BAND_QUANTILES = (0.1, 0.9)
+IN_FABRIC_BY_DIRECTIVE = "ArgyKokk/hls4ml_MLP_estimator"
+"""A study that forces multiplications into DSPs or LUTs: its DSP and LUT obey no law of weights."""
+
+FITTED = (
+    Quantity.LATENCY_MIN_CYCLES,
+    Quantity.LATENCY_CYCLES,
+    Quantity.INTERVAL_CYCLES,
+    Quantity.LUT,
+    Quantity.FF,
+)
+JUDGED = (*FITTED, Quantity.DSP, Quantity.BRAM_18K)
+Laws = dict[tuple[str, Quantity], dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One figure of a report, beside the terms that should explain it."""
+
+    group: str
+    actual: float
+    exact: float
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """A layer whose figures are known for itself."""
+
+    record: Record
+    layer: LayerDescriptor
+    figures: Mapping[Quantity, float]
+
+
+def layer_rows(records: Iterable[Record]) -> list[LayerRow]:
+    """Return the layers with figures: own rows of a report, or a design of one layer."""
+    rows = []
+    for record in records:
+        if len(record.layers) == 1 and record.layer_rows[0] is None:
+            figures = dict(record.reported)
+            if record.logic_synthesis:
+                continue
+            if not record.context.dataflow and Quantity.FF in figures:
+                # The top function of one layer also holds the registers of its inputs.
+                first = record.layers[0]
+                figures[Quantity.FF] -= int(np.prod(first.in_shape)) * input_width(first)
+            rows.append(LayerRow(record, record.layers[0], figures))
+            continue
+        rows += [
+            LayerRow(record, layer, figures)
+            for layer, figures in zip(record.layers, record.layer_rows, strict=True)
+            if figures is not None
+        ]
+    return rows
+
+
+def fit_laws(records: Sequence[Record]) -> Laws:
+    """Fit every law: first the depth of products, then layers, then the top function."""
+    rows = layer_rows(records)
+    laws: Laws = {}
+    depths = [
+        Sample(
+            row.record.group,
+            row.figures[Quantity.LATENCY_CYCLES] + 0.5,
+            0.0,
+            products.depth_terms(row.layer, row.record.context),
+        )
+        for row in rows
+        if _shows_depth(row)
+    ]
+    laws[DEPTH_LAW, Quantity.LATENCY_CYCLES] = fit(depths, Quantity.LATENCY_CYCLES)
+    bare = _coefficients(laws)
+    samples: dict[tuple[str, Quantity], list[Sample]] = collections.defaultdict(list)
+    for row in rows:
+        structure = layer_structure(row.layer, row.record.context, bare)
+        if structure is None:
+            continue
+        _collect(samples, structure, row.record.group, row.figures)
+    for record in records:
+        if all(row is not None for row in record.layer_rows) and len(record.layers) > 1:
+            values = [row for row in record.layer_rows if row is not None]
+            top = compose.structure(record.layers, values, record.context)
+            _collect(samples, top, record.group, record.reported)
+    for (law, quantity), found in samples.items():
+        laws[law, quantity] = fit(found, quantity)
+    return laws
+
+
+def _shows_depth(row: LayerRow) -> bool:
+    layer = row.layer
+    return (
+        layer.kind is Kind.DENSE
+        and layer.io_type is IOType.PARALLEL
+        and layer.reuse_factor == 1
+        and is_unrolled(layer)
+        and row.figures.get(Quantity.LATENCY_CYCLES, 1e9) < 50
+    )
+
+
+def _collect(
+    samples: dict[tuple[str, Quantity], list[Sample]],
+    structure: Structure,
+    group: str,
+    figures: Mapping[Quantity, float],
+) -> None:
+    for quantity in FITTED:
+        terms = structure.terms.get(quantity)
+        if not terms or quantity not in figures:
+            continue
+        if group == IN_FABRIC_BY_DIRECTIVE and quantity is Quantity.LUT:
+            continue
+        sample = Sample(group, figures[quantity], structure.exact.get(quantity, 0.0), terms)
+        samples[structure.law_of(quantity), quantity].append(sample)
+
+
+def fit(samples: Sequence[Sample], quantity: Quantity, steps: int = 20) -> dict[str, float]:
+    """Fit non-negative coefficients to the least sum of absolute relative errors.
+
+    Least squares, reweighted towards absolute errors (outliers are other tool versions and
+    settings that no record tells), with a slight pull to zero for terms that nothing decides.
+    """
+    names = sorted({name for sample in samples for name in sample.terms})
+    sizes = collections.Counter(sample.group for sample in samples)
+    matrix = np.array([[sample.terms.get(name, 0.0) for name in names] for sample in samples])
+    actual = np.array([sample.actual for sample in samples])
+    target = actual - np.array([sample.exact for sample in samples])
+    scale = 1 / (actual + OFFSETS[quantity])
+    prior = np.array([sizes[sample.group] ** -0.5 for sample in samples])
+    size = np.abs(matrix * scale[:, None]).max(axis=0)
+    size[size == 0] = 1.0
+    pull = np.diag(size * 0.03)
+    weight = prior.copy()
+    for _ in range(steps):
+        root = np.sqrt(weight) * scale
+        system = np.vstack([matrix * root[:, None], pull * np.sqrt(np.mean(weight))])
+        wanted = np.concatenate([target * root, np.zeros(len(names))])
+        answer, _ = nnls(system, wanted, maxiter=50 * len(names) + 100)
+        error = np.abs(matrix @ answer - target) * scale
+        weight = prior / np.maximum(error, 0.02)
+    return dict(zip(names, (float(f"{number:.5g}") for number in answer), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One held-out figure."""
+
+    record: Record
+    name: str
+    """Law of a layer, or class of a whole design."""
+    quantity: Quantity
+    actual: float
+    estimated: float
+
+
+def judge_layers(records: Sequence[Record], fitted: Coefficients) -> list[Judged]:
+    judged = []
+    for row in layer_rows(records):
+        structure = layer_structure(row.layer, row.record.context, fitted)
+        if structure is None:
+            continue
+        for quantity in JUDGED:
+            value = fitted.value(structure, quantity)
+            if value is not None and quantity in row.figures:
+                judged.append(
+                    Judged(row.record, structure.law, quantity, row.figures[quantity], value)
+                )
+    return judged
+
+
+def judge_totals(records: Sequence[Record], fitted: Coefficients) -> list[Judged]:
+    judged = []
+    for record in records:
+        totals = estimate_totals(record.layers, record.context, fitted)
+        kind = compose.design_class(record.layers, record.context)
+        for quantity in JUDGED:
+            value = totals.get(quantity)
+            if record.logic_synthesis and quantity not in compose.TIMES:
+                continue
+            if value is not None and quantity in record.reported:
+                judged.append(Judged(record, kind, quantity, record.reported[quantity], value))
+    return judged
+
+
+def estimate_totals(
+    layers: Sequence[LayerDescriptor], context: Context, fitted: Coefficients
+) -> dict[Quantity, float | None]:
+    """Return the unrounded totals."""
+    structures = [layer_structure(layer, context, fitted) for layer in layers]
+    values = [
+        {quantity: fitted.value(found, quantity) if found else None for quantity in Quantity}
+        for found in structures
+    ]
+    top = compose.structure(layers, values, context)
+    return {quantity: fitted.value(top, quantity) for quantity in Quantity}
+
+
+def cross_validate(records: Sequence[Record]) -> tuple[list[Judged], list[Judged]]:
+    """Judge each repository by coefficients fitted without it: layers, and whole designs."""
+    layers: list[Judged] = []
+    totals: list[Judged] = []
+    for group in sorted({record.group for record in records}):
+        fitted = _coefficients(fit_laws([record for record in records if record.group != group]))
+        held_out = [record for record in records if record.group == group]
+        layers += judge_layers(held_out, fitted)
+        totals += judge_totals(held_out, fitted)
+    return layers, totals
+
+
+def bands(judged: Sequence[Judged]) -> dict[tuple[str, Quantity], Band]:
+    """Return the band of each law or class, and of all together (``any``).
+
+    Near-copies weigh less: a record counts as the inverse square root of its group's records.
+    """
+    found: dict[tuple[str, Quantity], list[Judged]] = collections.defaultdict(list)
+    for case in judged:
+        found[case.name, case.quantity].append(case)
+        found["any", case.quantity].append(case)
+    return {key: _band(cases) for key, cases in found.items()}
+
+
+def _band(cases: Sequence[Judged]) -> Band:
+    sizes = collections.Counter(case.record.group for case in cases)
+    offset = OFFSETS[cases[0].quantity]
+    ratios = np.array([(case.actual + offset) / (case.estimated + offset) for case in cases])
+    weights = np.array([sizes[case.record.group] ** -0.5 for case in cases])
+    low, high = (_quantile(ratios, weights, share) for share in BAND_QUANTILES)
+    return Band(min(low, 1.0), max(high, 1.0), len(cases), len(sizes))
+
+
+def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order]) - weights[order] / 2
+    return float(np.interp(share * weights.sum(), reached, values[order]))
+
+
+def _coefficients(laws: Laws) -> Coefficients:
+    return Coefficients(laws, {}, {}, {}, {}, "being fitted")
+
+
+def clean_core(records: Iterable[Record]) -> list[Record]:
+    return [record for record in records if record.clean]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("records", type=Path)
+    parser.add_argument("--output", type=Path, default=Path("trigger/data/estimator.json"))
+    options = parser.parse_args(arguments)
+    records = clean_core(read_records(options.records))
+    laws = fit_laws(records)
+    layers, totals = cross_validate(records)
+    data = {
+        "schema": SCHEMA,
+        "origin": {
+            "what": "csynth reports of hls4ml projects that people published",
+            "tools": sorted({record.context.tool.value for record in records}),
+            "tool_years": _span(records),
+            "records": len(records),
+            "groups": len({record.group for record in records}),
+            "records_sha256": hashlib.sha256(options.records.read_bytes()).hexdigest(),
+            "command": "python benchmarks/fit_estimator.py RECORDS",
+            "date": datetime.date.today().isoformat(),
+            "bands": "10 % and 90 % quantiles of (reported + offset) / (estimated + offset) in"
+            " cross-validation by repository, then support and number of repositories",
+        },
+        "laws": {
+            f"{law}.{quantity.value}": terms
+            for (law, quantity), terms in sorted(
+                laws.items(), key=lambda item: (item[0][0], item[0][1].value)
+            )
+        },
+        "layer_bands": _plain(bands(layers)),
+        "total_bands": _plain(bands(totals)),
+        "logic_synthesis": {},
+    }
+    _write(options.output, json.dumps(data, indent=1) + "\n")
+    sys.stdout.write(f"{options.output}: {len(laws)} laws from {len(records)} records\n")
+
+
+def _span(records: Sequence[Record]) -> list[float]:
+    years = [record.context.tool_year for record in records if record.context.tool_year]
+    return [min(years), max(years)]
+
+
+def _plain(found: Mapping[tuple[str, Quantity], Band]) -> dict[str, list[float]]:
+    return {
+        f"{name}.{quantity.value}": [
+            float(f"{band.low:.4g}"),
+            float(f"{band.high:.4g}"),
+            band.support,
+            band.groups,
+        ]
+        for (name, quantity), band in sorted(
+            found.items(), key=lambda item: (item[0][0], item[0][1].value)
+        )
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(name, path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Networks as the estimator reads them."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from trigger.budget import Quantity
+from trigger.design import IOType, Strategy, Target
+from trigger.errors import UnsupportedLayerError
+from trigger.estimate import describe, estimate
+from trigger.estimate.describe import DESCRIBERS
+from trigger.estimate.descriptor import Kind
+from trigger.fixed import FixedFormat, Overflow, Rounding
+from trigger.layers import LAYERS, Conv2D, Dense, Input, Linear, Pool, Pooling2D, ReLU, Reshape
+from trigger.network import Network
+
+PIXEL = FixedFormat(8, 0, signed=False)
+WEIGHT = FixedFormat(6, 1)
+SUM = FixedFormat(20, 8)
+ACTIVATION = FixedFormat(6, 2, False, Rounding.RND_CONV, Overflow.SAT)
+
+
+def small_network(io_type: IOType = IOType.PARALLEL, factor: int = 1) -> Network:
+    random = np.random.default_rng(3)
+    product = {
+        "kernel_format": WEIGHT,
+        "bias_format": WEIGHT,
+        "accumulator": SUM,
+        "result": SUM,
+        "strategy": Strategy.LATENCY,
+        "reuse_factor": 1,
+    }
+    return Network(
+        (
+            Input(name="pixels", inputs=(), result=PIXEL, dimensions=(10, 10, 1)),
+            Conv2D(
+                name="conv",
+                inputs=("pixels",),
+                kernel=random.integers(-31, 31, (3, 3, 1, 4)),
+                bias=np.zeros(4, np.int64),
+                stride=(1, 1),
+                padding=((0, 0), (0, 0)),
+                parallelization_factor=factor,
+                **product,
+            ),
+            ReLU(name="relu", inputs=("conv",), result=ACTIVATION),
+            Pooling2D(
+                name="pool",
+                inputs=("relu",),
+                result=ACTIVATION,
+                pool=Pool.MAX,
+                size=(2, 2),
+                stride=(2, 2),
+                padding=((0, 0), (0, 0)),
+                count_padding=False,
+                accumulator=ACTIVATION,
+                io_type=io_type,
+            ),
+            Reshape(name="flat", inputs=("pool",), result=ACTIVATION, dimensions=(64,)),
+            Dense(
+                name="scores",
+                inputs=("flat",),
+                kernel=random.integers(-31, 31, (64, 3)),
+                bias=np.zeros(3, np.int64),
+                **product,
+            ),
+            Linear(name="out", inputs=("scores",), result=FixedFormat(16, 6)),
+        ),
+        ("out",),
+    )
+
+
+def test_every_layer_class_is_described() -> None:
+    missing = set(LAYERS.values()) - set(DESCRIBERS) - {Input}
+    assert not missing, "add these to DESCRIBERS in trigger/estimate/describe.py"
+
+
+def test_a_parallel_network() -> None:
+    layers = describe(small_network(factor=4), IOType.PARALLEL)
+    kinds = [Kind.CONV, Kind.RELU, Kind.POOLING, Kind.RESHAPE, Kind.DENSE, Kind.LINEAR]
+    assert [layer.kind for layer in layers] == kinds
+    first = layers[0]
+    assert (first.in_shape, first.out_shape, first.kernel) == ((10, 10, 1), (8, 8, 4), (3, 3))
+    assert (first.input, first.weight, first.accumulator) == (PIXEL, WEIGHT, SUM)
+    assert first.partitions == 16
+    assert first.weights is not None
+    assert first.weights.n == 36
+    assert layers[4].n_in == 64
+
+
+def test_flattening_a_stream_keeps_its_words() -> None:
+    layers = {layer.name: layer for layer in describe(small_network(IOType.STREAM), IOType.STREAM)}
+    assert layers["flat"].out_shape == (4, 4, 4)
+    assert layers["scores"].in_pixels == 16
+    assert layers["scores"].n_in == 64
+
+
+@pytest.mark.parametrize("io_type", IOType)
+def test_a_network_is_estimated_whole(io_type: IOType) -> None:
+    target = Target("Vitis", "xcvu13p-flga2577-2-e", 3.125, io_type)
+    cost = estimate(small_network(io_type), target, tool_year=2023.2)
+    assert cost.tool == "Vitis HLS 2023.2"
+    assert [row.name for row in cost.layers] == ["conv", "relu", "pool", "flat", "scores", "out"]
+    for quantity in Quantity:
+        assert cost.total.figure(quantity) is not None, quantity
+    assert cost.total.lut.value > 100
+    least = 64 if io_type is IOType.PARALLEL else 100
+    assert cost.total.latency_cycles.value >= least
+
+
+def test_an_unknown_layer_class_is_refused_by_name(monkeypatch) -> None:
+    known = {kind: describer for kind, describer in DESCRIBERS.items() if kind is not ReLU}
+    monkeypatch.setattr(sys.modules[describe.__module__], "DESCRIBERS", known)
+    with pytest.raises(UnsupportedLayerError, match=r"relu: .* does not know ReLU.*Dense, Conv1D"):
+        describe(small_network(), IOType.PARALLEL)

@@ -1,0 +1,8 @@
+"""Cost of a design without a vendor tool: laws with fitted coefficients, bands and support."""
+
+from __future__ import annotations
+
+from trigger.estimate.describe import describe
+from trigger.estimate.estimate import estimate, estimate_layers
+
+__all__ = ["describe", "estimate", "estimate_layers"]

@@ -1,0 +1,148 @@
+"""From layers to the top function: a pipeline, a dataflow of processes, or streams between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from trigger.budget import Quantity
+from trigger.design import IOType
+from trigger.estimate.context import Context, Tool
+from trigger.estimate.descriptor import Kind, LayerDescriptor
+from trigger.estimate.structure import TIMES, Structure
+from trigger.estimate.terms import Terms, input_width, memory_blocks, result_width, word_bits
+
+SHIFT_REGISTER_BITS = 512
+"""Vivado HLS keeps a FIFO of one channel in shift registers up to about so many bits."""
+SHIFT_REGISTER_DEPTH = 100
+"""Vitis HLS keeps a FIFO, all channels wide, in shift registers up to about so many words."""
+
+Values = Mapping[Quantity, float | None]
+
+
+def design_class(layers: Sequence[LayerDescriptor], context: Context) -> str:
+    """Return the class that bands of totals are kept by: kind, io type, strategy."""
+    kinds = {layer.kind for layer in layers}
+    if Kind.RECURRENT in kinds:
+        kind = "recurrent"
+    elif kinds & {Kind.CONV, Kind.DEPTHWISE}:
+        kind = "conv"
+    else:
+        kind = "dense" if Kind.DENSE in kinds else "other"
+    return f"{kind} {context.io_type.value} {design_strategy(layers)}"
+
+
+def design_strategy(layers: Sequence[LayerDescriptor]) -> str:
+    """Return the strategies of the layers with weights, ``-`` without any."""
+    return "+".join(sorted({layer.strategy.value for layer in layers if layer.strategy})) or "-"
+
+
+def structure(
+    layers: Sequence[LayerDescriptor], values: Sequence[Values], context: Context
+) -> Structure:
+    """Describe the top function, given the figures of its layers.
+
+    A quantity that one layer does not know is left out of ``exact``, and so is unknown in total.
+    """
+    exact: dict[Quantity, float] = {}
+    for quantity in Quantity:
+        figures = [value.get(quantity) for value in values]
+        known = [figure for figure in figures if figure is not None]
+        if len(known) == len(figures) and known:
+            exact[quantity] = _combined(quantity, known, context)
+    if Quantity.BRAM_18K in exact:
+        exact[Quantity.BRAM_18K] += fifo_blocks(layers, context)
+    terms = _terms(layers, values, context)
+    known_terms = {quantity: part for quantity, part in terms.items() if quantity in exact}
+    return Structure(_law(context), exact, known_terms)
+
+
+def _law(context: Context) -> str:
+    if context.io_type is IOType.STREAM:
+        return f"top_stream_{context.tool.name.lower()}"
+    return "top_dataflow" if context.dataflow else "top_pipeline"
+
+
+def _combined(quantity: Quantity, figures: Sequence[float], context: Context) -> float:
+    """Streams run at once, a pipeline one after the other; resources add up."""
+    if quantity is Quantity.INTERVAL_CYCLES:
+        return max(figures)
+    if quantity in TIMES and context.io_type is IOType.STREAM:
+        return max(figures)
+    return math.fsum(figures)
+
+
+def _terms(
+    layers: Sequence[LayerDescriptor], values: Sequence[Values], context: Context
+) -> dict[Quantity, Terms]:
+    latencies = [value.get(Quantity.LATENCY_CYCLES) or 0.0 for value in values]
+    first = layers[0]
+    input_bits = float(math.prod(first.in_shape) * input_width(first))
+    between = _between(layers)
+    if context.io_type is IOType.STREAM:
+        tail = math.fsum(
+            latency
+            for layer, latency in zip(layers, latencies, strict=True)
+            if layer.kind in (Kind.DENSE, Kind.SOFTMAX, Kind.TABLE)
+        )
+        late: Terms = {
+            "tail": tail if tail < max(latencies) else tail - max(latencies),
+            "layers": float(len(between)),
+        }
+        fifo: Terms = {
+            "channels": float(sum(layer.out_shape[-1] for layer in between)),
+            "word_bits": float(sum(word_bits(layer) for layer in between)),
+            "fifos": float(len(between)),
+        }
+        interval: Terms = {"processes": float(bool(between))}
+        return {
+            Quantity.LATENCY_MIN_CYCLES: late,
+            Quantity.LATENCY_CYCLES: late,
+            Quantity.INTERVAL_CYCLES: interval,
+            Quantity.LUT: fifo,
+            Quantity.FF: fifo,
+        }
+    busy = float(sum(latency >= 0.5 for latency in latencies[:-1]))
+    late = {"calls": busy, "layers": float(len(between))}
+    bits = float(sum(math.prod(layer.out_shape) * result_width(layer) for layer in between))
+    return {
+        Quantity.LATENCY_MIN_CYCLES: late,
+        Quantity.LATENCY_CYCLES: late,
+        Quantity.LUT: {"layers": float(len(between)), "between_bits": bits},
+        Quantity.FF: {
+            "input_bits": input_bits,
+            "between_bits": bits,
+            "layers": float(len(between)),
+        },
+    }
+
+
+def fifo_blocks(layers: Sequence[LayerDescriptor], context: Context) -> int:
+    """Return 18 Kb blocks of the FIFOs between streaming layers, each an image deep.
+
+    Vivado HLS makes a FIFO per channel, Vitis HLS one for all channels of a pixel.
+    """
+    if context.io_type is not IOType.STREAM:
+        return 0
+    blocks = 0
+    for layer in _between(layers):
+        depth = layer.out_pixels
+        if context.tool is Tool.VIVADO:
+            if depth * result_width(layer) > SHIFT_REGISTER_BITS:
+                # Both ports of a block are in use, which leaves 18 bits of width.
+                narrow = max(depth, 513)
+                blocks += layer.out_shape[-1] * memory_blocks(narrow, result_width(layer))
+        elif depth > SHIFT_REGISTER_DEPTH:
+            blocks += memory_blocks(depth, word_bits(layer))
+    return blocks
+
+
+def _between(layers: Sequence[LayerDescriptor]) -> list[LayerDescriptor]:
+    """Return the layers whose results another layer reads through a FIFO or registers."""
+    return [layer for layer in layers[:-1] if not is_free(layer)]
+
+
+def is_free(layer: LayerDescriptor) -> bool:
+    """Tell whether a layer is wires only."""
+    parallel = layer.io_type is IOType.PARALLEL
+    return layer.kind is Kind.RESHAPE and (parallel or layer.in_shape == layer.out_shape)

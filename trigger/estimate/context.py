@@ -1,0 +1,70 @@
+"""What surrounds the layers of a design: tool, device family, clock and the form of the top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from trigger.design import IOType, Strategy, Target
+from trigger.errors import EstimateError
+from trigger.estimate.descriptor import LayerDescriptor
+
+
+class Tool(Enum):
+    """The two front ends of AMD's synthesis; they schedule and count differently."""
+
+    VIVADO = "Vivado HLS"
+    VITIS = "Vitis HLS"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything outside the layers that a cost depends on."""
+
+    tool: Tool
+    clock_period_ns: float
+    io_type: IOType
+    dataflow: bool
+    """The top function is a dataflow of processes; otherwise one pipeline."""
+    part: str | None = None
+    tool_year: float | None = None
+    """Version as a number, 2022.1; None unknown."""
+
+    @property
+    def seven_series(self) -> bool:
+        """The slower fabric of Virtex-7, Kintex-7, Artix-7 and Zynq-7000."""
+        part = (self.part or "").lower().removeprefix("xc")
+        return part.startswith(("7", "zynq7"))
+
+
+def context_for(
+    target: Target, layers: Sequence[LayerDescriptor], tool_year: float | None = None
+) -> Context:
+    """Return the context that hls4ml makes for a target.
+
+    The top function is a pipeline unless data streams, a layer stores its weights (Resource), or a
+    parallel convolution loops over its pixels: then it is a dataflow of processes.
+
+    Raises:
+        EstimateError: a backend whose tool no law describes.
+    """
+    backend = target.backend.lower()
+    tool = next((tool for tool in Tool if backend.startswith(tool.name.lower())), None)
+    if tool is None:
+        raise EstimateError(
+            f"no law describes the tool behind backend {target.backend!r}",
+            where="estimate",
+            allowed="Vivado and Vitis, and their accelerator backends",
+            remedy="estimate with Backend: Vitis, or read the tool's own report",
+        )
+    stored = any(layer.strategy is Strategy.RESOURCE for layer in layers)
+    loops = any((layer.partitions or 1) > 1 for layer in layers)
+    return Context(
+        tool=tool,
+        clock_period_ns=target.clock_period_ns,
+        io_type=target.io_type,
+        dataflow=target.io_type is IOType.STREAM or stored or loops,
+        part=target.part,
+        tool_year=tool_year,
+    )

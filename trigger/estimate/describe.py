@@ -1,0 +1,183 @@
+"""A Network as descriptors: every layer class is covered here, or refused by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from trigger.design import IOType
+from trigger.errors import UnsupportedLayerError
+from trigger.estimate.descriptor import Kind, LayerDescriptor, weight_statistics
+from trigger.layers import (
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Input,
+    Layer,
+    Linear,
+    MultiplyAccumulate,
+    Pool,
+    Pooling2D,
+    ReLU,
+    Reshape,
+    Shape,
+    ZeroPadding2D,
+)
+from trigger.network import Network
+
+
+def describe(network: Network, io_type: IOType) -> tuple[LayerDescriptor, ...]:
+    """Describe the layers of a network in execution order; ports are not layers.
+
+    Raises:
+        UnsupportedLayerError: a layer class without a description; the text lists those with one.
+    """
+    shapes = dict(network.shapes)
+    described = []
+    for layer in network.layers:
+        if isinstance(layer, Input):
+            continue
+        describer = DESCRIBERS.get(type(layer))
+        if describer is None:
+            raise UnsupportedLayerError(
+                f"the estimator does not know {type(layer).__name__}",
+                where=layer.name,
+                allowed=", ".join(kind.__name__ for kind in DESCRIBERS),
+            )
+        before = shapes[layer.inputs[0]]
+        descriptor = describer(layer, before, shapes[layer.name], io_type, network)
+        if descriptor.kind is Kind.RESHAPE and io_type is IOType.STREAM:
+            shapes[layer.name] = descriptor.out_shape
+        described.append(descriptor)
+    return tuple(described)
+
+
+Describer = Callable[[Layer, Shape, Shape, IOType, Network], LayerDescriptor]
+
+
+def _plain(kind: Kind) -> Describer:
+    """Describe a layer that has formats and shapes only."""
+
+    def describer(
+        layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+    ) -> LayerDescriptor:
+        return LayerDescriptor(
+            name=layer.name,
+            kind=kind,
+            in_shape=before,
+            out_shape=after,
+            io_type=io_type,
+            input=network.input_formats(layer)[0],
+            result=layer.result,
+        )
+
+    return describer
+
+
+def _product(kind: Kind) -> Describer:
+    def describer(
+        layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+    ) -> LayerDescriptor:
+        assert isinstance(layer, MultiplyAccumulate)
+        kernel = layer.kernel.shape[:-2] if kind is Kind.CONV else ()
+        stride, padding, factor = _window(layer)
+        pixels = math.prod(after[:-1])
+        return LayerDescriptor(
+            name=layer.name,
+            kind=kind,
+            in_shape=before,
+            out_shape=after,
+            io_type=io_type,
+            input=network.input_formats(layer)[0],
+            result=layer.result,
+            strategy=layer.strategy,
+            reuse_factor=layer.reuse_factor,
+            weight=layer.kernel_format,
+            bias=layer.bias_format,
+            accumulator=layer.accumulator,
+            weights=weight_statistics(layer.kernel),
+            kernel=tuple(kernel),
+            stride=stride,
+            padding=padding,
+            partitions=math.ceil(pixels / factor) if kind is Kind.CONV else None,
+        )
+
+    return describer
+
+
+def _window(layer: MultiplyAccumulate) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Return stride, zeros per axis and parallelization factor."""
+    if isinstance(layer, Conv2D):
+        return layer.stride, tuple(map(sum, layer.padding)), layer.parallelization_factor
+    if isinstance(layer, Conv1D):
+        return (layer.stride,), (sum(layer.padding),), layer.parallelization_factor
+    return (), (), 1
+
+
+def _batch_normalization(
+    layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+) -> LayerDescriptor:
+    assert isinstance(layer, BatchNormalization)
+    return LayerDescriptor(
+        name=layer.name,
+        kind=Kind.BATCHNORM,
+        in_shape=before,
+        out_shape=before,
+        io_type=io_type,
+        input=network.input_formats(layer)[0],
+        result=layer.result,
+        weight=layer.scale_format,
+        bias=layer.bias_format,
+        weights=weight_statistics(layer.scale.reshape(-1, 1)),
+    )
+
+
+def _pooling(
+    layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+) -> LayerDescriptor:
+    assert isinstance(layer, Pooling2D)
+    return LayerDescriptor(
+        name=layer.name,
+        kind=Kind.POOLING,
+        in_shape=before,
+        out_shape=after,
+        io_type=io_type,
+        input=network.input_formats(layer)[0],
+        result=layer.result,
+        accumulator=layer.accumulator,
+        kernel=layer.size,
+        stride=layer.stride,
+        padding=tuple(map(sum, layer.padding)),
+        average=layer.pool is Pool.AVERAGE,
+    )
+
+
+def _reshape(
+    layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+) -> LayerDescriptor:
+    """Flattening a stream changes nothing: the next layer reads the same words."""
+    flat = io_type is IOType.STREAM and len(after) == 1
+    return LayerDescriptor(
+        name=layer.name,
+        kind=Kind.RESHAPE,
+        in_shape=before,
+        out_shape=before if flat else after,
+        io_type=io_type,
+        input=network.input_formats(layer)[0],
+        result=layer.result,
+    )
+
+
+DESCRIBERS: Mapping[type[Layer], Describer] = {
+    Dense: _product(Kind.DENSE),
+    Conv1D: _product(Kind.CONV),
+    Conv2D: _product(Kind.CONV),
+    BatchNormalization: _batch_normalization,
+    Linear: _plain(Kind.LINEAR),
+    ReLU: _plain(Kind.RELU),
+    Pooling2D: _pooling,
+    Reshape: _reshape,
+    ZeroPadding2D: _plain(Kind.ZERO_PADDING),
+}
+"""Layer classes that the estimator reads."""

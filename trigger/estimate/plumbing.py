@@ -1,0 +1,64 @@
+"""Layers that move or compare pixels: pooling, padding, reshaping, merging, upsampling."""
+
+from __future__ import annotations
+
+import math
+
+from trigger.budget import Quantity
+from trigger.design import IOType
+from trigger.estimate.context import Context
+from trigger.estimate.descriptor import Kind, LayerDescriptor
+from trigger.estimate.structure import TIMES, Depth, Structure
+from trigger.estimate.terms import Terms, input_width, result_width
+
+
+def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Structure:
+    """Describe a layer without weights that works on whole images or on a stream of pixels."""
+    del depth_of
+    stream = layer.io_type is IOType.STREAM
+    how = "stream" if stream else "parallel"
+    kind = layer.kind.value
+    if layer.kind in (Kind.POOLING, Kind.GLOBAL_POOLING):
+        kind = f"{'average' if layer.average else 'maximum'}_{kind}"
+    words = max(layer.in_pixels, layer.out_pixels)
+    wires = layer.kind is Kind.RESHAPE
+    same = wires and layer.in_shape == layer.out_shape
+    base = float(words) if stream and not same else 0.0
+    exact: dict[Quantity, float] = dict.fromkeys(TIMES, base)
+    exact[Quantity.INTERVAL_CYCLES] = max(1.0, base)
+    exact |= {Quantity.DSP: 0, Quantity.BRAM_18K: 0, Quantity.URAM: 0}
+    if wires and (same or not stream):
+        return Structure(f"{kind}_{how}", {**exact, Quantity.LUT: 0, Quantity.FF: 0}, {})
+    start: Terms = {"start": 1.0}
+    terms: dict[Quantity, Terms] = dict.fromkeys(TIMES, start)
+    if not stream:
+        levels = math.log2(math.prod(layer.kernel) + 1) if layer.kernel else 1.0
+        slow: Terms = {"levels": levels * 10 / context.clock_period_ns}
+        terms = {quantity: slow for quantity in TIMES[:2]}
+    area = _stream_area(layer) if stream else _parallel_area(layer)
+    terms |= {Quantity.LUT: area, Quantity.FF: area}
+    return Structure(f"{kind}_{how}", exact, terms)
+
+
+def _stream_area(layer: LayerDescriptor) -> Terms:
+    channels = layer.in_shape[-1]
+    bits = channels * float(input_width(layer))
+    window = math.prod(layer.kernel) * bits if layer.kernel else 0.0
+    rows = (layer.kernel[0] - 1) * bits if len(layer.kernel) == 2 else 0.0
+    line = rows * layer.in_shape[-2] / 32 if rows else 0.0
+    return {
+        "control": 1.0,
+        "channels": float(channels),
+        "word_bits": bits,
+        "window_bits": window,
+        "line_buffer_bits": line,
+    }
+
+
+def _parallel_area(layer: LayerDescriptor) -> Terms:
+    results = math.prod(layer.out_shape)
+    size = math.prod(layer.kernel) if layer.kernel else math.prod(layer.in_shape) // results
+    return {
+        "comparison_bits": float(results * max(0, size - 1) * input_width(layer)),
+        "result_bits": float(results * result_width(layer)),
+    }

@@ -1,0 +1,271 @@
+"""Matrix products: dense, convolution and depthwise layers, parallel and streaming.
+
+What HLS builds is the same core in all of them: a matrix product of one window. Its weights are
+constants in the logic (Latency strategy: adders for constants of two CSD digits, a multiplier for
+more), or stored and read one per multiplier and cycle (Resource). A convolution runs it once per
+pixel; streaming adds window registers and line buffers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from trigger.budget import Quantity
+from trigger.design import IOType
+from trigger.estimate.context import Context, Tool
+from trigger.estimate.descriptor import Kind, LayerDescriptor
+from trigger.estimate.structure import Depth, Structure
+from trigger.estimate.terms import (
+    Terms,
+    accumulator_width,
+    constant_multipliers,
+    dsps_per_constant,
+    dsps_per_stored_weight,
+    fan_in,
+    input_width,
+    is_unrolled,
+    memory_blocks,
+    multiplier_limit,
+    outputs,
+    result_width,
+    statistics,
+    stored_multipliers,
+    weight_width,
+)
+
+
+def weights_are(layer: LayerDescriptor) -> str:
+    """Return how weights enter: constants, constants that share multipliers, or stored."""
+    if not is_unrolled(layer):
+        return "stored"
+    return "constant" if layer.reuse_factor == 1 else "shared"
+
+
+def shape_of(layer: LayerDescriptor) -> str:
+    kind = "dense" if layer.kind is Kind.DENSE else "conv"
+    return f"{kind}_{'stream' if layer.io_type is IOType.STREAM else 'parallel'}"
+
+
+def depth_terms(layer: LayerDescriptor, context: Context) -> Terms:
+    """Terms of the pipeline depth of one product: delays over the clock period, by fabric."""
+    fabric = "7" if context.seven_series else "us"
+    tool = "vivado" if context.tool is Tool.VIVADO else "vitis"
+    clock = context.clock_period_ns
+    levels = math.log2(fan_in(layer) + 1)
+    return {f"product_{fabric}_{tool}": 10 / clock, f"adder_{fabric}_{tool}": 10 * levels / clock}
+
+
+def dsp(layer: LayerDescriptor) -> int:
+    """Return the DSP blocks: a structural count, exact in most reports.
+
+    Constant weights: multipliers that share equal constants of one input (times the blocks of one
+    product). Shared: at most the multiplier limit. Stored: one per reuse_factor weights.
+    """
+    copies = parallel_pixels(layer)
+    if not is_unrolled(layer):
+        return stored_multipliers(layer) * dsps_per_stored_weight(layer) * copies
+    needed = constant_multipliers(layer)
+    if layer.reuse_factor > 1:
+        needed = min(needed, multiplier_limit(layer))
+    return needed * dsps_per_constant(layer) * copies
+
+
+def parallel_pixels(layer: LayerDescriptor) -> int:
+    """Return how many pixels a parallel convolution computes at once."""
+    if layer.kind is Kind.DENSE or layer.io_type is IOType.STREAM or not layer.partitions:
+        return 1
+    return max(1, layer.out_pixels // layer.partitions)
+
+
+def product_interval(layer: LayerDescriptor, depth: float) -> int:
+    """Return cycles between two products of the core.
+
+    Stored weights take reuse_factor cycles. Shared multipliers take as many rounds as they have
+    products each, and the depth of the pipeline, but never more than the reuse factor.
+    """
+    if not is_unrolled(layer):
+        return layer.reuse_factor
+    if layer.reuse_factor == 1:
+        return 1
+    needed = constant_multipliers(layer) if dsps_per_constant(layer) else 0
+    rounds = math.ceil(needed / multiplier_limit(layer))
+    drain = 2.0 if layer.io_type is IOType.STREAM else depth + 1
+    return max(1, min(layer.reuse_factor, round(rounds + drain)))
+
+
+def area_terms(layer: LayerDescriptor, depth: float) -> dict[Quantity, Terms]:
+    """Terms of LUT and FF."""
+    core_lut, core_ff = (_constant_core if is_unrolled(layer) else _stored_core)(layer, depth)
+    plumbing_lut, plumbing_ff = _plumbing(layer)
+    copies = parallel_pixels(layer)
+    return {
+        Quantity.LUT: {**{k: v * copies for k, v in core_lut.items()}, **plumbing_lut},
+        Quantity.FF: {**{k: v * copies for k, v in core_ff.items()}, **plumbing_ff},
+    }
+
+
+def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
+    stats = statistics(layer)
+    rows = stats.row_distinct_by_csd
+    many = rows[2]
+    digits = (stats.csd_digits / max(1, stats.nonzeros)) if stats.nonzeros else 0
+    width, out = accumulator_width(layer), outputs(layer)
+    product_width = input_width(layer) + weight_width(layer)
+    in_dsp = dsps_per_constant(layer) > 0
+    shared = layer.reuse_factor > 1
+    additions = max(0, stats.nonzeros - out)
+    lut = {
+        "adder_bits": additions * (width + 7.0),
+        "two_digit_bits": (rows[1] - many) * (product_width + 7.0),
+        "dsp_products": float(many * dsps_per_constant(layer)) if in_dsp else 0.0,
+        "fabric_product_bits": 0.0
+        if in_dsp
+        else many * (product_width + 7.0) * (max(3.0, digits) - 1),
+        "result_bits": float(out * result_width(layer)),
+        "shared_products": many * float(input_width(layer)) if shared and in_dsp else 0.0,
+    }
+    ff = {
+        "pipelined_sums": depth * out * width,
+        "pipelined_products": depth * stats.nonzeros * width / (1 + math.log2(fan_in(layer) + 1)),
+        "pipelined_inputs": depth * layer.n_in * float(input_width(layer)),
+        "dsp_registers": min(depth, 3.0) * many * product_width if in_dsp else 0.0,
+        "shared_registers": many * float(input_width(layer)) if shared and in_dsp else 0.0,
+        "input_bits": layer.n_in * float(input_width(layer)),
+    }
+    return lut, ff
+
+
+def _stored_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
+    del depth
+    multipliers = stored_multipliers(layer)
+    width, out = accumulator_width(layer), outputs(layer)
+    product_width = input_width(layer) + weight_width(layer)
+    in_dsp = dsps_per_stored_weight(layer) > 0
+    spread = layer.n_in * float(input_width(layer)) * min(1.0, (layer.reuse_factor - 1))
+    lut = {
+        "adder_bits": multipliers * (width + 7.0),
+        "fabric_product_bits": 0.0
+        if in_dsp
+        else float(multipliers * input_width(layer) * weight_width(layer)),
+        "result_bits": float(out * width),
+        "input_choice_bits": spread,
+        "per_multiplier_choice": multipliers * math.log2(layer.reuse_factor + 1),
+        "block": 1.0,
+    }
+    ff = {
+        "product_bits": float(multipliers * product_width),
+        "weight_bits": float(multipliers * weight_width(layer)),
+        "sum_bits": float(out * width),
+        "input_bits": layer.n_in * float(input_width(layer)),
+        "counter_bits": math.log2(layer.reuse_factor + 1),
+        "block": 1.0,
+    }
+    return lut, ff
+
+
+def _plumbing(layer: LayerDescriptor) -> tuple[Terms, Terms]:
+    """Registers and shift memories around the core, by the form of the layer."""
+    bits = float(input_width(layer))
+    if layer.io_type is IOType.STREAM and layer.kind is not Kind.DENSE:
+        channels = layer.in_shape[-1]
+        window = math.prod(layer.kernel) * channels * bits
+        rows = (layer.kernel[0] - 1 if len(layer.kernel) == 2 else 0) * channels
+        line = rows * bits * layer.in_shape[-2] / 32 if rows else 0.0
+        return (
+            {"window_bits": window, "line_buffer_bits": line, "stream_control": 1.0},
+            {"window_bits": window, "line_rows_bits": rows * bits, "stream_control": 1.0},
+        )
+    if layer.io_type is IOType.STREAM:
+        held = layer.n_in * bits if layer.in_pixels > 1 else 0.0
+        return {"held_bits": held, "stream_control": 1.0}, {
+            "held_bits": held,
+            "stream_control": 1.0,
+        }
+    if layer.kind is not Kind.DENSE:
+        image = math.prod(layer.in_shape) * bits
+        result = math.prod(layer.out_shape) * float(result_width(layer))
+        return {"image_bits": image, "image_result_bits": result}, {
+            "image_bits": image,
+            "image_result_bits": result,
+        }
+    return {}, {}
+
+
+def bram(layer: LayerDescriptor) -> int:
+    """Return 18 Kb blocks of stored weights; constants in the logic take none."""
+    if is_unrolled(layer) or layer.reuse_factor == 1:
+        return 0
+    bits = stored_multipliers(layer) * weight_width(layer)
+    if layer.reuse_factor <= 16 and bits < 64:
+        return 0
+    return memory_blocks(layer.reuse_factor, bits) + (layer.reuse_factor > 512)
+
+
+def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Structure:
+    """Describe a dense, convolution or depthwise layer."""
+    depth = depth_of(layer, context)
+    times = _TIMES[shape_of(layer)](layer, depth)
+    exact = {Quantity.DSP: dsp(layer), Quantity.BRAM_18K: bram(layer), Quantity.URAM: 0, **times[0]}
+    return Structure(
+        law=f"{weights_are(layer)}_{shape_of(layer)}",
+        area_law=f"product_{weights_are(layer)}",
+        exact=exact,
+        terms={**times[1], **area_terms(layer, depth)},
+    )
+
+
+Times = tuple[dict[Quantity, float], dict[Quantity, Terms]]
+LOW, HIGH, EVERY = Quantity.LATENCY_MIN_CYCLES, Quantity.LATENCY_CYCLES, Quantity.INTERVAL_CYCLES
+
+
+def _dense_parallel(layer: LayerDescriptor, depth: float) -> Times:
+    interval = float(product_interval(layer, depth))
+    if not is_unrolled(layer):
+        start: Terms = {"start": 1.0}
+        return {LOW: interval, HIGH: interval, EVERY: interval}, {LOW: start, HIGH: start}
+    latency = max(depth, interval - 1)
+    return {LOW: latency, HIGH: latency, EVERY: interval}, {}
+
+
+def _dense_stream(layer: LayerDescriptor, depth: float) -> Times:
+    words = float(layer.in_pixels) if layer.in_pixels > 1 else 0.0
+    interval = float(product_interval(layer, depth))
+    base = words + (interval if interval > 1 else depth)
+    terms: Terms = {"start": 1.0}
+    if not is_unrolled(layer):
+        terms = {"start": 1.0, "rows": float(layer.in_pixels > 1)}
+    return {LOW: base, HIGH: base, EVERY: base}, dict.fromkeys((LOW, HIGH, EVERY), terms)
+
+
+def _conv_stream(layer: LayerDescriptor, depth: float) -> Times:
+    """One input pixel after the other; each completes at most one window."""
+    pixels = float(layer.in_pixels)
+    interval = float(product_interval(layer, depth))
+    if is_unrolled(layer):
+        base = pixels * interval
+        terms: Terms = {"start": 1.0, "depth": depth}
+        return {LOW: base, HIGH: base, EVERY: base}, dict.fromkeys((LOW, HIGH, EVERY), terms)
+    least: Terms = {"pixels": pixels}
+    return {LOW: 0.0, HIGH: pixels * interval, EVERY: pixels * interval}, {
+        LOW: least,
+        HIGH: least,
+        EVERY: least,
+    }
+
+
+def _conv_parallel(layer: LayerDescriptor, depth: float) -> Times:
+    """A loop over partitions, each computing its pixels at once."""
+    rounds = float(layer.partitions or layer.out_pixels)
+    interval = float(product_interval(layer, depth))
+    base = rounds * interval
+    terms: Terms = {"start": 1.0}
+    return {LOW: base + depth, HIGH: base + depth, EVERY: base}, {LOW: terms, HIGH: terms}
+
+
+_TIMES: Mapping[str, Callable[[LayerDescriptor, float], Times]] = {
+    "dense_parallel": _dense_parallel,
+    "dense_stream": _dense_stream,
+    "conv_stream": _conv_stream,
+    "conv_parallel": _conv_parallel,
+}
