@@ -57,6 +57,8 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
         for layer in graph.get_layers():
             layer.set_attr("trace", True)
         graph.write()
+        config = work / "hls4ml_config.yml"  # it names the folder that it was written in
+        config.write_text(config.read_text().replace(str(work), str(folder)))
     return Conversion(
         folder, network, _counterparts(model, network), str(hls4ml.__version__), log.getvalue()
     )

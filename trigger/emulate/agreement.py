@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from trigger.errors import NetworkError
 from trigger.fixed import FixedFormat, RawArray
@@ -19,8 +20,9 @@ class Mismatch:
     event: int
     layer: str
     element: tuple[int, ...]
-    left_raw: int
-    right_raw: int
+    left_raw: int | float
+    """A whole number, except where an engine that computes in floats left the format's grid."""
+    right_raw: int | float
     format: FixedFormat
 
     def __str__(self) -> str:
@@ -75,12 +77,14 @@ def compare(
     right: Mapping[str, RawArray],
     *,
     names: tuple[str, str],
+    first_event: int = 0,
 ) -> Agreement:
     """Compare the layers that both engines traced, integer by integer.
 
     Args:
         left, right: raw results by layer name, (events, *shape) each.
         names: what the two engines are called.
+        first_event: number of the first of these events, where they are a part of more.
 
     Raises:
         NetworkError: nothing in common, an output missing on one side, or other shapes.
@@ -110,7 +114,48 @@ def compare(
             event, *element = (int(index) for index in np.argwhere(differs)[0])
             place = (event, *element)
             first = Mismatch(
-                event, layer.name, tuple(element), int(ours[place]), int(theirs[place]), layer.result
+                first_event + event,
+                layer.name,
+                tuple(element),
+                ours[place].item() if isinstance(ours[place], np.generic) else ours[place],
+                theirs[place].item() if isinstance(theirs[place], np.generic) else theirs[place],
+                layer.result,
             )
         rows.append(LayerAgreement(layer.name, int(ours.size), count, first))
     return Agreement(*names, events, tuple(rows))
+
+
+def merge(parts: Sequence[Agreement]) -> Agreement:
+    """Return the agreement over all events from those of consecutive parts of them.
+
+    Raises:
+        NetworkError: no parts, or parts that compare other engines or layers.
+    """
+    kinds = {(part.left, part.right, tuple(row.layer for row in part.layers)) for part in parts}
+    if len(kinds) != 1:
+        raise NetworkError(
+            f"{len(parts)} parts of {len(kinds)} kinds",
+            where="merge of agreements",
+            allowed="one part or more, all of the same engines and layers",
+        )
+    rows = []
+    for same in zip(*(part.layers for part in parts), strict=True):
+        first = next((row.first for row in same if row.first is not None), None)
+        elements = sum(row.elements for row in same)
+        mismatches = sum(row.mismatches for row in same)
+        rows.append(LayerAgreement(same[0].layer, elements, mismatches, first))
+    events = sum(part.events for part in parts)
+    return Agreement(parts[0].left, parts[0].right, events, tuple(rows))
+
+
+def in_steps(
+    network: Network, values: Mapping[str, npt.NDArray[np.float64]]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return real numbers by layer as multiples of the layer's step, to be compared with raw ones.
+
+    A value that is not on the format's grid gives a fraction, which equals no integer. float64 is
+    exact here: the scaling is by a power of two.
+    """
+    return {
+        name: np.ldexp(value, network[name].result.fractional) for name, value in values.items()
+    }
