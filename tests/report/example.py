@@ -97,7 +97,7 @@ def build_example() -> Report:
         layers=build_layers(),
         input_contract=(
             Entry("encoding", "per_hit"),
-            Entry("shape", "32 × 32 × 1"),  # noqa: RUF001
+            Entry("shape", "32 × 32 × 1"),
             Entry("format", "ap_ufixed<8,0>"),
             Entry("raw range", "0 to 255"),
             Entry("normalisation", "drift time / 512 ns, clipped"),

@@ -23,8 +23,8 @@ def predict_classes(scores: npt.ArrayLike, threshold: float = 0) -> npt.NDArray[
     """
     array = check_scores(scores, "class decision", np.ndim(scores) if np.ndim(scores) == 2 else 1)
     if array.ndim == 2 and array.shape[1] > 1:
-        return np.argmax(array, axis=1).astype(np.int64)
-    return (array.reshape(len(array)) >= threshold).astype(np.int64)
+        return np.asarray(np.argmax(array, axis=1), dtype=np.int64)
+    return np.asarray(array.reshape(len(array)) >= threshold, dtype=np.int64)
 
 
 def measure_accuracy(

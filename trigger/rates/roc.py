@@ -151,14 +151,16 @@ def outline(roc: Roc, most: int | None = None) -> Roc:
     """Return the corners of the curve: the same polygon and area from fewer points.
 
     Args:
-        most: thin further to so many points (at least 2), which then cuts corners.
+        most: thin further to at most so many points (at least 2), which then cuts corners.
     """
     signal = np.diff(roc.signal_passed, prepend=0)
     background = np.diff(roc.background_passed, prepend=0)
     turns = signal[:-1] * background[1:] != signal[1:] * background[:-1]
     kept = np.append(np.flatnonzero(turns), len(roc.thresholds) - 1)
     if most is not None and len(kept) > most:
-        kept = kept[np.linspace(0, len(kept) - 1, max(most, 2)).round().astype(int)]
+        # closest together at the strict end, which a logarithmic axis shows largest
+        places = np.geomspace(1, len(kept), max(most, 2)).round().astype(int) - 1
+        kept = kept[np.unique(places)]
     return replace(
         roc,
         thresholds=roc.thresholds[kept],

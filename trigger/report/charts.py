@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from trigger.budget import Check, Cost, LayerCost, Quantity
 from trigger.report.record import EnginePhysics, Physics
-from trigger.report.wording import UNKNOWN, word_number, word_percent
+from trigger.report.wording import UNKNOWN, word_figure, word_number, word_percent
 
-WIDTH_IN = 5.4
-"""Narrow enough that 9 pt text stays legible on a phone, where the page scales it to the width."""
+WIDTH_IN = 4.8
+"""Narrow enough that the text stays legible on a phone, where the page scales it to the width."""
 
 INK, MUTED, RULE, PAPER = "#010203", "#010204", "#010205", "#010206"
 SERIES = ("#010207", "#010208", "#010209", "#01020a")
@@ -45,7 +45,7 @@ STYLE: dict[str, object] = {
     "svg.fonttype": "none",  # real text: small, selectable, in the page's font
     "svg.hashsalt": "trigger",  # the same report gives the same bytes
     "text.parse_math": False,  # a $ in a name is a $
-    "font.size": 9,
+    "font.size": 9.5,
     "text.color": INK,
     "axes.edgecolor": RULE,
     "axes.labelcolor": INK,
@@ -54,7 +54,7 @@ STYLE: dict[str, object] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "axes.titlesize": 9,
+    "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
     "grid.color": RULE,
     "grid.linewidth": 0.5,
@@ -94,7 +94,7 @@ def roc_drawing(physics: Physics) -> Drawing:
         axes.set_yscale("log")
         axes.set_ylim(floor, 1.05)
         axes.set_xlim(0, 1.005)
-        axes.xaxis.set_major_formatter(PercentFormatter(1, 0))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: word_percent(share)))
         axes.yaxis.set_major_locator(LogLocator(numticks=12))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: word_percent(share)))
         axes.yaxis.set_minor_formatter(NullFormatter())
@@ -108,10 +108,9 @@ def roc_drawing(physics: Physics) -> Drawing:
         if engine.auc is not None
     ]
     title = "ROC curves"
-    description = (
-        f"Background acceptance on a logarithmic axis against signal efficiency. {'; '.join(words)}."
-    )
-    return Drawing("roc", title, description, _render("roc", title, description, 3.9, draw))
+    axes = "Background acceptance on a logarithmic axis against signal efficiency."
+    description = f"{axes} {'; '.join(words)}."
+    return Drawing("roc", title, description, _render("roc", title, description, 4.6, draw))
 
 
 def _draw_engine(axes: Axes, engine: EnginePhysics, index: int, floor: float) -> None:
@@ -179,7 +178,9 @@ def scores_drawing(physics: Physics) -> Drawing:
             axes.set_title(engine)
             axes.set_ylabel("events")
             axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        panels[0].legend(loc="upper left", handlelength=2.6)
+        panels[0].legend(
+            loc="lower right", bbox_to_anchor=(1, 1), ncols=len(classes), borderaxespad=0
+        )
         panels[-1].set_xlabel("score, in the engine's own numbers")
 
     title = "Scores by class"
@@ -187,8 +188,10 @@ def scores_drawing(physics: Physics) -> Drawing:
         f"Score histograms of {', '.join(classes)}, one panel each for {', '.join(engines)}; "
         "a dashed line marks the threshold of the working point."
     )
-    height = 0.6 + 1.5 * len(engines)
-    return Drawing("scores", title, description, _render("scores", title, description, height, draw))
+    height = 0.4 + 1.4 * len(engines)
+    return Drawing(
+        "scores", title, description, _render("scores", title, description, height, draw)
+    )
 
 
 def latency_drawing(cost: Cost, limit_cycles: float | None, name: str) -> Drawing:
@@ -231,14 +234,13 @@ def latency_drawing(cost: Cost, limit_cycles: float | None, name: str) -> Drawin
         axes.set_xlabel("clock cycles")
 
     title = f"Latency by layer ({cost.source.value})"
-    total = cost.total.latency_cycles
-    words = UNKNOWN if total is None else f"{word_number(total.value)} cycles"
+    limit = "" if limit_cycles is None else f", limit {word_number(limit_cycles)} cycles"
     description = (
-        f"Waterfall of the latency of {len(cost.layers)} layers. Total {words}"
-        + ("." if limit_cycles is None else f", limit {word_number(limit_cycles)} cycles.")
-        + " Where layers overlap, their sum is not the total."
+        f"Waterfall of the latency of {len(cost.layers)} layers, in clock cycles. "
+        f"Total {word_figure(cost.total.latency_cycles)}{limit}. "
+        "Where layers overlap, their sum is not the total."
     )
-    height = 0.9 + 0.27 * len(rows)
+    height = 0.8 + 0.4 * len(rows)
     return Drawing(name, title, description, _render(name, title, description, height, draw))
 
 

@@ -1,4 +1,4 @@
-"""Records to JSON data and back, and the JSON schema, all three read from the type annotations.
+"""Records to JSON data and back, both read from the type annotations.
 
 A record becomes an object with one key per field, and one per property in ``DERIVED``, which
 readers of the JSON want but which the record computes. Reading is strict: unknown and missing
@@ -13,7 +13,7 @@ import math
 import types
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from trigger.budget import Check, Outcome, Verdict
 from trigger.errors import ReportError
@@ -27,10 +27,7 @@ DERIVED: dict[type, dict[str, Any]] = {
 }
 """Properties that are written beside the fields, with their types."""
 
-SCALARS: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
-"""Python type -> JSON schema type."""
-
-Record = TypeVar("Record")
+SCALARS = (bool, int, float, str)
 
 
 def encode(value: object, hint: Any, where: str) -> Any:
@@ -45,9 +42,9 @@ def encode(value: object, hint: Any, where: str) -> Any:
             raise _wrong(value, hint, where)
         return {
             name: encode(getattr(value, name), kind, f"{where}.{name}")
-            for name, kind in _members(hint).items()
+            for name, kind in members_of(hint).items()
         }
-    if _is_enum(hint):
+    if is_enum(hint):
         if not isinstance(value, hint):
             raise _wrong(value, hint, where)
         return value.value
@@ -70,7 +67,7 @@ def decode(data: object, hint: Any, where: str) -> Any:
     """
     if dataclasses.is_dataclass(hint):
         return _decode_record(data, hint, where)
-    if _is_enum(hint):
+    if is_enum(hint):
         values = {member.value: member for member in hint}
         if not isinstance(data, str) or data not in values:
             raise ReportError(f"{data!r}", where=where, allowed=", ".join(values))
@@ -86,33 +83,16 @@ def decode(data: object, hint: Any, where: str) -> Any:
     return _through_choice(decode, data, hint, where)
 
 
-def build_schema(record: type) -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of a record and all that it holds."""
-    definitions: dict[str, Any] = {}
-    root = _schema_of(record, definitions)
-    properties = definitions[record.__name__]["properties"]
-    definitions[record.__name__]["properties"] = {"schema": {"const": SCHEMA_NAME}, **properties}
-    definitions[record.__name__]["required"].insert(0, "schema")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": SCHEMA_NAME,
-        **root,
-        "$defs": dict(sorted(definitions.items())),
-    }
-
-
-def _decode_record(data: object, record: type[Record], where: str) -> Record:
+def _decode_record(data: object, record: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise _wrong(data, record, where)
-    members = _members(record)
+    members = members_of(record)
     if set(data) != set(members):
         unknown, missing = sorted(set(data) - set(members)), sorted(set(members) - set(data))
         problem = [f"unknown key {key!r}" for key in unknown]
         problem += [f"missing key {key!r}" for key in missing]
         raise ReportError("; ".join(problem), where=where, allowed=", ".join(members))
-    decoded = {
-        name: decode(data[name], kind, f"{where}.{name}") for name, kind in members.items()
-    }
+    decoded = {name: decode(data[name], kind, f"{where}.{name}") for name, kind in members.items()}
     derived = {name: decoded.pop(name) for name in DERIVED.get(record, {})}
     result = record(**decoded)
     for name, value in derived.items():
@@ -156,10 +136,10 @@ def _through_choice(step: Any, value: object, hint: Any, where: str) -> Any:
 
 
 @cache
-def _members(record: type) -> dict[str, Any]:
+def members_of(record: Any) -> dict[str, Any]:
     """Return the keys of a record's JSON object with their types, in order."""
     hints = get_type_hints(record)
-    fields = {field.name: hints[field.name] for field in dataclasses.fields(record)}  # type: ignore[arg-type]
+    fields = {field.name: hints[field.name] for field in dataclasses.fields(record)}
     return {**DERIVED.get(record, {}), **fields}
 
 
@@ -172,41 +152,11 @@ def _item_kinds(hint: Any, length: int, where: str) -> tuple[Any, ...]:
     return kinds
 
 
-def _schema_of(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    if dataclasses.is_dataclass(hint):
-        name = hint.__name__  # type: ignore[union-attr]
-        if name not in definitions:
-            definitions[name] = {}  # stops the recursion
-            members = _members(hint)  # type: ignore[arg-type]
-            definitions[name] = {
-                "description": (hint.__doc__ or "").split("\n")[0],
-                "type": "object",
-                "properties": {key: _schema_of(kind, definitions) for key, kind in members.items()},
-                "required": list(members),
-                "additionalProperties": False,
-            }
-        return {"$ref": f"#/$defs/{name}"}
-    if _is_enum(hint):
-        return {"enum": [member.value for member in hint]}
-    if get_origin(hint) is tuple:
-        kinds = get_args(hint)
-        bounds = {} if kinds[-1] is Ellipsis else {"minItems": len(kinds), "maxItems": len(kinds)}
-        return {"type": "array", "items": _schema_of(kinds[0], definitions), **bounds}
-    if hint is type(None):
-        return {"type": "null"}
-    if hint in SCALARS:
-        return {"type": SCALARS[hint]}
-    return {"anyOf": [_schema_of(choice, definitions) for choice in get_args(hint)]}
-
-
-def _is_enum(hint: Any) -> bool:
+def is_enum(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, Enum)
 
 
 def _wrong(value: object, hint: Any, where: str) -> ReportError:
     name = getattr(hint, "__name__", "") if isinstance(hint, type) else str(hint)
-    return ReportError(
-        f"{value!r:.60} is {type(value).__module__}.{type(value).__name__}".replace("builtins.", ""),
-        where=where,
-        allowed=name,
-    )
+    kind = f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
+    return ReportError(f"{value!r:.60} is {kind}", where=where, allowed=name)

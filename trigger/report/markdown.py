@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from trigger.report.cells import Cell, Row, Table
 from trigger.report.record import Report
 from trigger.report.sections import Section, build_sections, build_tiles
-from trigger.report.tables import Cell, Row, Table
 
 
 def render_markdown(report: Report) -> str:

@@ -76,8 +76,8 @@ def _pictures(image: Image, title: str, of: str, largest: float) -> tuple[Pictur
         plane = pixels[:, :, channel]
         name = title if channels == 1 else f"{title}, channel {channel}"
         words = (
-            f"{name}, {of}: {word_shape((height, width))} pixels, {np.count_nonzero(plane)} not zero, "
-            f"largest {word_number(plane.max().item())}."
+            f"{name}, {of}: {word_shape((height, width))} pixels, "
+            f"{np.count_nonzero(plane)} not zero, largest {word_number(plane.max().item())}."
         )
         if image.caption:
             words += f" {image.caption}"

@@ -118,7 +118,9 @@ class Image:
         height, width, channels = self.shape
         if len(self.pixels) != height * width * channels:
             raise ReportError(
-                f"{len(self.pixels)} pixels", where="image", allowed=f"as many as {self.shape} holds"
+                f"{len(self.pixels)} pixels",
+                where="image",
+                allowed=f"as many as {self.shape} holds",
             )
 
 

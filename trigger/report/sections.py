@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from trigger.budget import Outcome
-from trigger.report import tables
+from trigger.report import cost_tables, tables
+from trigger.report.cells import Table
 from trigger.report.record import Agreement, Report
-from trigger.report.tables import Table
 from trigger.report.wording import UNKNOWN, word_number, word_origin
 
 
@@ -180,14 +180,16 @@ def _network(report: Report) -> Section | None:
         return None
     costs, figures = [], []
     for index, cost in enumerate(report.costs):
-        table = tables.cost_table(cost, report.layers, f"cost-{index + 1}")
+        table = cost_tables.cost_table(cost, report.layers, f"cost-{index + 1}")
         costs.append(table)
         if cost.layers:
-            bars = tables.cost_bars_table(cost, f"cost-{index + 1}-bars")
+            bars = cost_tables.cost_bars_table(cost, f"cost-{index + 1}-bars")
             figures.append(FigurePlace(FigureKind.LATENCY, bars[0], index))
             figures.append(FigurePlace(FigureKind.RESOURCES, bars[1], index))
-    words = () if report.costs else ("No cost was estimated or read: latency and resources unknown.",)
-    formats = (tables.format_table(report.layers),) if report.layers else ()
+    words = (
+        () if report.costs else ("No cost was estimated or read: latency and resources unknown.",)
+    )
+    formats = (cost_tables.format_table(report.layers),) if report.layers else ()
     return Section("layers", "Layers and cost", words, (*costs, *formats), tuple(figures))
 
 

@@ -33,9 +33,9 @@ def word_number(value: float | None, low: float | None = None, high: float | Non
 
 
 def word_band(value: float, low: float, high: float) -> str:
-    """Return ``900–1,600``, or ``-3 to 5`` where a minus sign would be misread."""
+    """Return low and high with a dash, or ``-3 to 5`` where a minus sign would be misread."""
     decimals = _decimals(value, low, high)
-    joint = " to " if min(low, high) < 0 else "–"  # noqa: RUF001
+    joint = " to " if min(low, high) < 0 else "–"
     return _fixed(low, decimals) + joint + _fixed(high, decimals)
 
 
@@ -68,13 +68,13 @@ def common_origin(figures: Iterable[Figure | None]) -> Origin:
 
 
 def word_origin(figure: Figure, said: Origin = NO_ORIGIN) -> str:
-    """Return what a figure rests on: ``900–1,600, estimate, 80 %, 12 reports``.
+    """Return what a figure rests on: its band, ``estimate, 80 %, 12 reports``.
 
     Args:
         said: what the table says above already, and is left out here.
     """
     parts = []
-    if figure.low is not None and figure.high is not None:
+    if figure.low is not None and figure.high is not None and figure.low != figure.high:
         parts.append(word_band(figure.value, figure.low, figure.high))
     if figure.source is not said.source:
         parts.append(figure.source.value)
@@ -86,7 +86,7 @@ def word_origin(figure: Figure, said: Origin = NO_ORIGIN) -> str:
 
 
 def word_figure(figure: Figure | None) -> str:
-    """Return ``1,234 (900–1,600, estimate, 80 %, 12 reports)``, or ``unknown``."""
+    """Return ``1,234 (band, estimate, 80 %, 12 reports)``, or ``unknown``."""
     if figure is None:
         return UNKNOWN
     return f"{word_number(figure.value, figure.low, figure.high)} ({word_origin(figure)})"
@@ -121,8 +121,8 @@ def word_check_band(check: Check) -> str:
 
 
 def word_shape(shape: tuple[int, ...]) -> str:
-    """Return ``32 × 32 × 1``."""
-    return " × ".join(map(str, shape))  # noqa: RUF001
+    """Return the sizes with multiplication signs between them."""
+    return " × ".join(map(str, shape))
 
 
 def word_share(part: int, whole: int) -> str:

@@ -1,0 +1,252 @@
+"""The page and the Markdown: what they say, and that everybody can read it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from trigger.budget import Verdict
+from trigger.report import Agreement, LayerAgreement, Mismatch, Report
+from trigger.report.charts import latency_limit_cycles
+from trigger.report.markdown import render_markdown
+from trigger.report.page import TEMPLATES, render_html
+from trigger.report.sections import build_sections, word_agreement
+
+from .example import build_example
+
+VOID = {"meta", "link", "img", "br", "input", "hr"}
+
+
+class Outline(HTMLParser):
+    """Every element with its attributes, and the text of the page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return build_example()
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return render_html(report)
+
+
+@pytest.fixture(scope="module")
+def outline(page: str) -> Outline:
+    return Outline(page)
+
+
+@pytest.fixture(scope="module")
+def bare(report: Report) -> Report:
+    return Report("bare", Verdict(()), None, (), report.provenance)
+
+
+def test_elements_are_closed_and_ids_unique(outline: Outline) -> None:
+    assert outline.open == []
+    ids = Counter(attributes["id"] for _, attributes in outline.elements if "id" in attributes)
+    assert [name for name, count in ids.items() if count > 1] == []
+    referred = {
+        name
+        for _, attributes in outline.elements
+        for name in (attributes.get("aria-labelledby") or "").split()
+    }
+    assert referred <= set(ids)
+
+
+def test_page_asks_nothing_of_the_network(page: str, outline: Outline) -> None:
+    addresses = [
+        address
+        for _, attributes in outline.elements
+        for name, address in attributes.items()
+        if name in ("src", "href", "xlink:href", "action", "srcset") and address
+    ]
+    assert all(address.startswith(("#", "data:")) for address in addresses)
+    assert "http" not in re.sub(r"http-equiv", "", page)
+    assert "@import" not in page
+    (policy,) = (
+        meta["content"]
+        for meta in outline.all("meta")
+        if meta.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+def test_links_lead_somewhere(page: str, outline: Outline) -> None:
+    ids = {attributes.get("id") for _, attributes in outline.elements}
+    targets = [str(link["href"])[1:] for link in outline.all("a")]
+    targets += re.findall(r"url\(#([^)]+)\)", page)
+    targets += [str(use["href"])[1:] for use in outline.all("use")]
+    assert targets
+    assert set(targets) <= ids
+
+
+def test_pictures_have_words(outline: Outline) -> None:
+    assert all(image.get("alt") for image in outline.all("img"))
+    assert len(outline.all("svg")) == 6
+    for figure in outline.all("svg"):
+        assert figure["role"] == "img"
+        assert len(str(figure["aria-labelledby"]).split()) == 2
+
+
+def test_tables_are_read_aloud_in_full(outline: Outline) -> None:
+    tables, captions = outline.all("table"), outline.all("caption")
+    assert len(tables) == len(captions) > 10
+    assert all(head.get("scope") in ("row", "col") for head in outline.all("th"))
+    assert all(region.get("tabindex") == "0" for region in outline.all("div") if "role" in region)
+
+
+def test_headings_go_down_one_step_at_a_time(outline: Outline) -> None:
+    levels = [int(tag[1]) for tag, _ in outline.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_sections_stand_in_order(report: Report, bare: Report) -> None:
+    assert [section.name for section in build_sections(report)] == [
+        "verdict",
+        "notes",
+        "agreement",
+        "physics",
+        "layers",
+        "images",
+        "contract",
+        "provenance",
+    ]
+    assert [section.name for section in build_sections(bare)] == [
+        "verdict",
+        "agreement",
+        "provenance",
+    ]
+
+
+def test_names_are_text_and_not_markup(page: str, outline: Outline) -> None:
+    assert "<background>" not in page
+    assert "J/ψ → μ⁺μ⁻ <background>" in outline.text
+
+
+def test_a_hostile_name_stays_text(report: Report) -> None:
+    name = "</title><script>alert(1)</script>$x_1$"
+    layers = (replace(report.layers[0], name=name), *report.layers[1:])
+    cost = report.costs[0]
+    rows = (replace(cost.layers[0], name=name), *cost.layers[1:])
+    page = render_html(
+        replace(report, design=name, layers=layers, costs=(replace(cost, layers=rows),))
+    )
+    assert len(Outline(page).all("script")) == 1
+
+
+def test_unknown_is_a_word_and_never_a_number(report: Report) -> None:
+    (total,) = (
+        row
+        for section in build_sections(report)
+        for table in section.tables
+        if table.name == "cost-1"
+        for row in table.footer
+    )
+    assert total[-1].text == "unknown"
+    (check,) = (line for line in render_markdown(report).splitlines() if "device.uram" in line[:20])
+    assert check.count("unknown") == 4
+
+
+def test_a_layer_of_the_vendor_alone_is_shown(outline: Outline) -> None:
+    assert "clone_stream, not a layer of the network" in outline.text
+
+
+def test_nothing_compared_is_not_bit_exact(bare: Report) -> None:
+    page = Outline(render_html(bare)).text
+    assert "? unknown" in page
+    assert "no C simulation was run" in page
+    assert "✓ bit-exact" not in page
+    empty = replace(bare, agreement=Agreement("emulated", "C simulation", 0, 0, 0))
+    assert "✓ bit-exact" not in Outline(render_html(empty)).text
+
+
+def test_a_mismatch_is_named_at_the_top(report: Report) -> None:
+    first = Mismatch(7, "conv2", (1, 2, 3), -5, -6, "ap_fixed<8,3>")
+    agreement = Agreement(
+        "emulated",
+        "C simulation",
+        10,
+        100,
+        2,
+        (LayerAgreement("conv2", 10, 100, 2, first),),
+        first,
+    )
+    assert word_agreement(agreement) == (
+        "2 mismatches between emulated and C simulation among 100 numbers of 10 events; "
+        "the first at event 7, conv2[1, 2, 3]: -5 against -6 (raw, ap_fixed<8,3>)."
+    )
+    assert "✗ 2 mismatches" in Outline(render_html(replace(report, agreement=agreement))).text
+
+
+def test_markdown_tables_are_rectangular(report: Report) -> None:
+    blocks = re.findall(r"(?:^\|.*\n)+", render_markdown(report), flags=re.MULTILINE)
+    assert len(blocks) > 8
+    for block in blocks:
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(widths) == 1, block
+
+
+def test_latency_limit_is_the_tightest_in_cycles(report: Report) -> None:
+    assert latency_limit_cycles(report.verdict.checks, 3.125) == 128
+    assert latency_limit_cycles((), 3.125) is None
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.2."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, two: str) -> float:
+    dark, light = sorted((luminance(one), luminance(two)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1, 2], ids=["light", "dark", "print"])
+def test_colours_can_be_told_from_their_ground(theme: int) -> None:
+    block = re.findall(r":root \{(.*?)\}", (TEMPLATES / "page.css").read_text(), re.DOTALL)[theme]
+    colour = dict(re.findall(r"--([\w-]+): (#\w{6})", block))
+    for text in ("ink", "muted", "accent"):
+        assert contrast(colour[text], colour["paper"]) >= 4.5
+        assert contrast(colour[text], colour["panel"]) >= 4.5
+    for answer in ("pass", "fail", "unknown"):
+        assert contrast(colour[answer], colour[f"{answer}-paper"]) >= 4.5
+        assert contrast(colour["muted"], colour[f"{answer}-paper"]) >= 4.5
+    for series in range(1, 5):
+        assert contrast(colour[f"series-{series}"], colour["paper"]) >= 3
