@@ -1,0 +1,20 @@
+//Numpy array shape [2]
+//Min -0.875000000000
+//Max -0.750000000000
+//Number of zeros 0
+
+#ifndef B2_H_
+#define B2_H_
+
+namespace tiny_ns {
+
+#ifndef __SYNTHESIS__
+bias2_t b2[2];
+#else
+bias2_t b2[2] = {-0.875, -0.750};
+
+#endif
+}
+
+
+#endif

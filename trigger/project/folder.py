@@ -1,0 +1,138 @@
+"""Where the C++ of an HLS project lies in its folder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from trigger.errors import ProjectError
+
+WRITTEN_BY_TOOLS = (".so", ".o", ".dll", ".dylib")
+"""Files that a build leaves in the firmware folder; they are no sources."""
+NEEDED_HEADERS = ("ap_types/ap_fixed.h", "nnet_utils/nnet_helpers.h")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """The source files of one project."""
+
+    firmware: Path
+    """Folder of ``<top>.cpp``, ``defines.h``, ``parameters.h`` and ``weights/``."""
+    top: Path
+    """The source file of the top function; its stem is the function's name."""
+
+    @property
+    def defines(self) -> Path:
+        return self.firmware / "defines.h"
+
+    @property
+    def parameters(self) -> Path:
+        return self.firmware / "parameters.h"
+
+    @property
+    def weights(self) -> Path:
+        return self.firmware / "weights"
+
+
+def find_project(folder: Path) -> ProjectFiles:
+    """Return the source files of a project folder, or of its ``firmware`` folder itself.
+
+    Raises:
+        ProjectError: there is no such folder, or not exactly one top function in it.
+    """
+    if not folder.is_dir():
+        raise ProjectError("there is no such folder", where=folder, allowed="an HLS project folder")
+    below = sorted(path for path in folder.iterdir() if path.is_dir())
+    candidates = [folder / "firmware", folder, *below]
+    firmware = next((path for path in candidates if (path / "parameters.h").is_file()), None)
+    if firmware is None:
+        raise ProjectError(
+            "there is no firmware/parameters.h",
+            where=folder,
+            allowed="a folder with firmware/<top>.cpp, defines.h, parameters.h and weights/",
+            remedy="write the project with hls4ml first, or name its folder",
+        )
+    tops = [path for path in sorted(firmware.glob("*.cpp")) if _has_header(path)]
+    if len(tops) != 1:
+        raise ProjectError(
+            f"{len(tops)} source files with a header of the same name"
+            + (f" ({', '.join(path.name for path in tops)})" if tops else ""),
+            where=firmware,
+            allowed="exactly one <top>.cpp beside <top>.h",
+        )
+    return ProjectFiles(firmware, tops[0])
+
+
+def _has_header(source: Path) -> bool:
+    return source.with_suffix(".h").is_file()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a source file.
+
+    Raises:
+        ProjectError: it is missing or is not text.
+    """
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(
+            f"cannot be read: {error}",
+            where=path,
+            allowed="a text file as hls4ml writes it",
+            remedy="write the project again",
+        ) from error
+
+
+def stage_firmware(files: ProjectFiles, target: Path) -> None:
+    """Copy the firmware folder, complete with the headers that it needs, to a new folder.
+
+    Raises:
+        ProjectError: headers are missing and nowhere to be found.
+    """
+    for templates in borrowed_headers(files):
+        for name in ("ap_types", "nnet_utils"):
+            if (templates / name).is_dir():
+                shutil.copytree(templates / name, target / name, dirs_exist_ok=True)
+    ignored = shutil.ignore_patterns(*(f"*{suffix}" for suffix in WRITTEN_BY_TOOLS))
+    shutil.copytree(files.firmware, target, ignore=ignored, dirs_exist_ok=True)
+
+
+def borrowed_headers(files: ProjectFiles) -> tuple[Path, ...]:
+    """Return hls4ml's template folders if the project was kept without ``ap_types``, else ().
+
+    They are found in an installed hls4ml, which is not imported; the later ones overlay the
+    earlier ones, as hls4ml's Vitis backend does with Vivado's headers.
+
+    Raises:
+        ProjectError: headers are missing and hls4ml is not installed.
+    """
+    missing = [name for name in NEEDED_HEADERS if not (files.firmware / name).is_file()]
+    if not missing:
+        return ()
+    package = find_spec("hls4ml")
+    if package is None or package.origin is None:
+        raise ProjectError(
+            f"{', '.join(missing)} are missing and hls4ml is not installed",
+            where=files.firmware,
+            allowed="the headers that hls4ml writes beside the sources",
+            remedy="copy ap_types/ and nnet_utils/ into the firmware folder, or install hls4ml",
+        )
+    templates = Path(package.origin).parent / "templates"
+    config = files.firmware.parent / "hls4ml_config.yml"
+    vivado = config.is_file() and re.search(r"^Backend: *Vivado", read_text(config), re.MULTILINE)
+    return (templates / "vivado",) if vivado else (templates / "vivado", templates / "vitis")
+
+
+def hash_folder(folder: Path) -> str:
+    """Return the SHA-256 (hex) of every source and weights file: names and contents."""
+    state = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in WRITTEN_BY_TOOLS:
+            state.update(f"{path.relative_to(folder)}\0".encode())
+            state.update(hashlib.sha256(path.read_bytes()).digest())
+    return state.hexdigest()
