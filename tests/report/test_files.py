@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -208,3 +210,9 @@ def test_nothing_is_left_when_one_file_cannot_be_written(bare: Report, tmp_path:
 def test_records_guard_their_borders(build: Any, words: str) -> None:
     with pytest.raises(ReportError, match=words):
         build()
+
+
+def test_reading_a_report_needs_no_drawing() -> None:
+    code = "import sys, trigger.report; print('matplotlib' in sys.modules, 'jinja2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"

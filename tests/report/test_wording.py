@@ -85,7 +85,7 @@ def test_what_all_figures_share_is_said_once() -> None:
     figures = [Figure(1, Source.ESTIMATE, 0, 2, 0.8, 3), None, Figure(5, Source.ESTIMATE)]
     said = common_origin(figures)
     assert said == Origin(Source.ESTIMATE, 0.8)
-    assert plain(str(said)) == "all numbers: estimate; bands hold 80 %"
+    assert plain(said.clause) == "; all numbers: estimate; bands hold 80 %"
     assert plain(word_origin(figures[0], said)) == "0–2, 3 reports"
 
 
@@ -93,6 +93,7 @@ def test_figures_of_several_sources_say_their_own() -> None:
     figures = [Figure(1, Source.ESTIMATE), Figure(5, Source.CSYNTH)]
     said = common_origin(figures)
     assert said == Origin()
+    assert said.clause == ""
     assert [word_origin(figure, said) for figure in figures] == ["estimate", "C synthesis report"]
 
 

@@ -115,7 +115,7 @@ def cost_bars_table(cost: Cost, name: str) -> tuple[Table, Table]:
     latency, resources = (
         Table(
             f"{name}-{word}",
-            f"{word.capitalize()} by layer; {said}",
+            f"{word.capitalize()} by layer{said.clause}",
             (
                 Column("Layer"),
                 *(Column(COST_COLUMNS[quantity], numeric=True) for quantity in quantities),
@@ -139,9 +139,8 @@ def cost_caption(cost: Cost) -> str:
         cost.part,
         f"clock {word_number(cost.clock_period_ns)} ns",
         cost.origin,
-        str(_said(cost)),
     ]
-    return "; ".join(part for part in parts if part)
+    return "; ".join(part for part in parts if part) + _said(cost).clause
 
 
 def _layer_cells(name: str, layer: LayerRow | None, cost: LayerCost | None) -> Row:

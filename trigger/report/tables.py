@@ -134,7 +134,7 @@ def physics_table(physics: Physics) -> Table:
     caption = (
         f"{physics.signal} ({physics.signal_events:,} events) against "
         f"{physics.background} ({physics.background_events:,} events); "
-        f"working point at no more than {asked} of background; {said}"
+        f"working point at no more than {asked} of background{said.clause}"
     )
     return Table("physics-table", caption, columns, rows)
 

@@ -46,11 +46,13 @@ class Origin:
     source: Source | None = None
     coverage: float | None = None
 
-    def __str__(self) -> str:
+    @property
+    def clause(self) -> str:
+        """What a caption ends with: ``; all numbers: estimate; bands hold 80 %``, or nothing."""
         words = [] if self.source is None else [f"all numbers: {self.source.value}"]
         if self.coverage is not None:
             words.append(f"bands hold {word_percent(self.coverage)}")
-        return "; ".join(words)
+        return "".join(f"; {part}" for part in words)
 
 
 NO_ORIGIN = Origin()
