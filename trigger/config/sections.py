@@ -111,8 +111,16 @@ class TriggerSection:
     """Rate of accepted background."""
     background: Reaction
     signal: Reaction
+    background_acceptance: float = 0.1
+    """Share of background events at which signal efficiencies are compared."""
 
     def __post_init__(self) -> None:
+        if not 0 < self.background_acceptance < 1:
+            raise DesignError(
+                f"background_acceptance is {self.background_acceptance:g}",
+                where="trigger",
+                allowed="between 0 and 1",
+            )
         for name in ("crossing_rate_mhz", "target_rate_khz"):
             if getattr(self, name) <= 0:
                 raise DesignError(

@@ -1,0 +1,312 @@
+"""Everything that a run found, as one Report."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+
+import numpy as np
+import numpy.typing as npt
+
+import trigger
+from trigger.budget import Cost, Figure, Source, Verdict
+from trigger.config import DesignFile
+from trigger.flow.compilation import Compiled
+from trigger.flow.samples import Events, Images
+from trigger.flow.simulation import EMULATED, FLOAT, QKERAS, Simulated
+from trigger.layers import MultiplyAccumulate
+from trigger.network import Network
+from trigger.rates import (
+    Efficiency,
+    build_histograms,
+    build_roc,
+    find_working_point,
+    measure_accuracy,
+    outline,
+)
+from trigger.report import record
+from trigger.training import TrainedModel
+
+EXAMPLES = 4
+"""Example images of each class."""
+CURVE_POINTS = 400
+VENDOR_TOOLS = ("vitis-run", "vitis_hls", "vivado_hls", "vivado")
+PACKAGES = (
+    "numpy",
+    "tensorflow",
+    "tf_keras",
+    "qkeras",
+    "tensorflow-model-optimization",
+    "hls4ml",
+)
+
+
+def physics(file: DesignFile, simulated: Simulated, test_events: int) -> record.Physics:
+    """Return ROC, AUC, accuracy and efficiency of every engine on the test events alone.
+
+    The score of an event is the one output, or the signal's output less the background's.
+    """
+    labels = simulated.labels[:test_events]
+    background, signal = _classes(file)
+    classes = _class_names(file)
+    engines = (
+        (FLOAT, simulated.float_twin),
+        (QKERAS, simulated.qkeras),
+        (EMULATED, simulated.emulated),
+    )
+    rows = []
+    histograms = []
+    for name, outputs in engines:
+        outputs = outputs[:test_events].reshape(test_events, -1)
+        scores = _scores(outputs, background, signal)
+        rows.append(_engine(file, name, outputs, scores, labels, background, signal))
+        built = build_histograms(
+            {classes[number]: scores[labels == number] for number in range(len(classes))}
+        )
+        histograms += [
+            record.ScoreHistogram(name, each.name, each.edges, each.counts) for each in built
+        ]
+    return record.Physics(
+        signal=classes[signal],
+        background=classes[background],
+        signal_events=int(np.sum(labels == signal)),
+        background_events=int(np.sum(labels == background)),
+        asked_acceptance=_acceptance(file),
+        engines=tuple(rows),
+        histograms=tuple(histograms),
+    )
+
+
+def _classes(file: DesignFile) -> tuple[int, int]:
+    """Return the labels of (background, signal)."""
+    if file.trigger is None or file.events is None:
+        return 0, 1
+    classes = file.events.classes
+    return classes.index(file.trigger.background), classes.index(file.trigger.signal)
+
+
+def _class_names(file: DesignFile) -> tuple[str, ...]:
+    return tuple(reaction.value for reaction in file.events.classes) if file.events else ()
+
+
+def _acceptance(file: DesignFile) -> float:
+    return file.trigger.background_acceptance if file.trigger is not None else 0.1
+
+
+def _scores(outputs: npt.NDArray[np.generic], background: int, signal: int) -> npt.NDArray:
+    """Return one number per event that is large for signal; the last class has the one output."""
+    if outputs.shape[1] == 1:
+        return outputs[:, 0] if signal > background else -outputs[:, 0]
+    return outputs[:, signal] - outputs[:, background]
+
+
+def _engine(
+    file: DesignFile,
+    name: str,
+    outputs: npt.NDArray,
+    scores: npt.NDArray,
+    labels: npt.NDArray[np.int64],
+    background: int,
+    signal: int,
+) -> record.EnginePhysics:
+    roc = build_roc(scores[labels == signal], scores[labels == background])
+    low, high = roc.auc_interval()
+    point = find_working_point(roc, _acceptance(file))
+    corners = outline(roc, CURVE_POINTS)
+    note = f"{len(labels):,} test events"
+    return record.EnginePhysics(
+        engine=name,
+        auc=Figure(roc.auc, Source.MEASURED, low, high, 0.68, note=note),
+        accuracy=_measured(measure_accuracy(outputs, labels), note),
+        signal_efficiency=_measured(point.signal, note),
+        background_acceptance=_measured(point.background, note),
+        threshold=point.threshold,
+        roc=record.Curve(
+            tuple(corners.signal_efficiency.tolist()),
+            tuple(corners.background_acceptance.tolist()),
+        ),
+    )
+
+
+def _measured(share: Efficiency, note: str) -> Figure:
+    return Figure(
+        share.value, Source.MEASURED, share.low, share.high, share.coverage, note=note
+    )
+
+
+def qualities(found: record.Physics) -> dict[str, Figure]:
+    """Return what is lost against the float model, for the budget."""
+    engines = {engine.engine: engine for engine in found.engines}
+    ours, theirs = engines[EMULATED], engines[FLOAT]
+    losses = {}
+    for name, mine, reference in (
+        ("auc_loss", ours.auc, theirs.auc),
+        ("accuracy_loss", ours.accuracy, theirs.accuracy),
+        ("efficiency_loss", ours.signal_efficiency, theirs.signal_efficiency),
+    ):
+        if mine is not None and reference is not None:
+            losses[name] = Figure(
+                reference.value - mine.value, Source.MEASURED, note="float less emulated, test events"
+            )
+    return losses
+
+
+def layer_rows(network: Network) -> tuple[record.LayerRow, ...]:
+    """Return the network as the report's table has it."""
+    shapes = network.shapes
+    rows = []
+    for layer in network.layers:
+        weights = layer.weights()
+        kernel = next(iter(weights.values()), None)
+        inputs = network.input_formats(layer)
+        rows.append(
+            record.LayerRow(
+                name=layer.name,
+                kind=type(layer).__name__,
+                output_shape=tuple(int(length) for length in shapes[layer.name]),
+                input_format=str(inputs[0]) if inputs else None,
+                weight_format=str(kernel[1]) if kernel else None,
+                accumulator_format=str(layer.accumulator)
+                if isinstance(layer, MultiplyAccumulate)
+                else None,
+                result_format=str(layer.result),
+                weights=sum(int(raw.size) for raw, _ in weights.values()),
+                zeros=sum(int(np.count_nonzero(raw == 0)) for raw, _ in weights.values()),
+                multiplications=layer.multiplications(*(shapes[name] for name in layer.inputs)),
+            )
+        )
+    return tuple(rows)
+
+
+def class_images(file: DesignFile, images: Images) -> tuple[record.ClassImages, ...]:
+    """Return the first test images of each class and the mean of all its test images."""
+    test = images.sample.take(images.split.test)
+    found = []
+    for label, name in enumerate(_class_names(file)):
+        pixels = test.pixels_raw[test.labels == label]
+        height, width, channels = (int(length) for length in pixels.shape[1:])
+        shape = (height, width, channels)
+        found.append(
+            record.ClassImages(
+                name,
+                len(pixels),
+                record.Image(shape, tuple(pixels.mean(axis=0).ravel().tolist()), "mean"),
+                tuple(
+                    record.Image(shape, tuple(image.ravel().tolist()), f"test event {number}")
+                    for number, image in enumerate(pixels[:EXAMPLES])
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def provenance(
+    file: DesignFile,
+    images: Images,
+    trained: Sequence[TrainedModel],
+    compiled: Compiled,
+    simulated: Simulated,
+    command: str,
+    date: str,
+) -> record.Provenance:
+    """Return hashes, versions, command, seed and date; nothing names the machine."""
+    digests = [
+        ("design", file.design.digest),
+        ("design file", file.sha256),
+        ("images and labels", images.sample.digest),
+        *((f"{model.kind.value} weights", model.digest) for model in trained),
+        ("network", compiled.network.digest),
+        ("HLS project", simulated.project_hash),
+    ]
+    tools = [("trigger", trigger.__version__), ("Python", platform.python_version())]
+    tools += [(package, _version(package)) for package in PACKAGES]
+    return record.Provenance(
+        command=command,
+        date=date,
+        seed=file.seed,
+        digests=tuple(record.Digest(name, digest) for name, digest in digests),
+        tools=tuple(
+            record.ToolVersion(name, version)
+            for name, version in [*tools, ("C++ compiler", simulated.compiler)]
+        ),
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def input_contract(images: Images) -> tuple[record.Entry, ...]:
+    """Return the input contract as keys and values."""
+    return tuple(record.Entry(key, str(value)) for key, value in images.contract.to_dict().items())
+
+
+def notes(file: DesignFile, events: Events, images: Images) -> tuple[record.Note, ...]:
+    """Return what a reader must know beside the figures."""
+    return tuple(_notes(file, events, images))
+
+
+def _notes(file: DesignFile, events: Events, images: Images) -> Iterator[record.Note]:
+    warning, info = record.Severity.WARNING, record.Severity.INFO
+    if not any(shutil.which(tool) for tool in VENDOR_TOOLS):
+        yield record.Note(
+            info,
+            "vendor tools",
+            "No Vitis or Vivado is on PATH, so nothing was synthesised: latency and resources are "
+            "estimates, with the band and the number of vendor reports behind each.",
+        )
+    if file.events is not None and file.events.generate is not None:
+        ceiling = "on" if file.events.generate.options.charge_ceiling else "off"
+        yield record.Note(
+            info,
+            "events",
+            "The events are generated, not recorded. Their charges are path-normalised and the "
+            f"electronics' charge ceiling is {ceiling}: both decide how far electrons and muons "
+            "can be told apart.",
+        )
+    if not images.contract.keep_noise:
+        yield record.Note(
+            warning,
+            "noise hits",
+            "Hits that belong to no track were left out by their truth label, which a detector "
+            "does not have; set input.keep_noise for images with all hits.",
+        )
+    if events.skipped:
+        yield record.Note(warning, "events", f"{events.skipped} bad events were skipped.")
+
+
+def build_report(
+    file: DesignFile,
+    events: Events,
+    images: Images,
+    trained: Sequence[TrainedModel],
+    compiled: Compiled,
+    simulated: Simulated,
+    found: record.Physics,
+    cost: Cost,
+    verdict: Verdict,
+    steps: Sequence[record.Step],
+    command: str,
+    date: str,
+) -> record.Report:
+    """Return the report of a whole run."""
+    with_csim, *further = simulated.agreements
+    return record.Report(
+        design=file.name,
+        verdict=verdict,
+        agreement=with_csim,
+        costs=(cost,),
+        provenance=provenance(file, images, trained, compiled, simulated, command, date),
+        further_agreements=tuple(further),
+        physics=found,
+        layers=layer_rows(compiled.network),
+        input_contract=input_contract(images),
+        classes=class_images(file, images),
+        steps=tuple(steps),
+        notes=notes(file, events, images),
+    )
