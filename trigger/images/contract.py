@@ -70,6 +70,8 @@ class InputContract:
                 allowed="a whole number of ADC counts, 1 or more",
                 remedy="fit it on training events that have hits",
             )
+        if self.encoding is Encoding.BINARY and self.scale != 1:
+            raise ImageError(f"scale is {self.scale} for binary images", where=_WHERE, allowed="1")
         if self.half_width_mm < 1:
             raise ImageError(
                 f"half_width_mm is {self.half_width_mm}", where=_WHERE, allowed="1 or more"

@@ -96,7 +96,7 @@ def encode(batch: HitBatch, contract: InputContract) -> Pixels:
 
 def binary(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
     """Return 1 for each hit, as raw before the limit, shape (h,)."""
-    return np.full(len(hits.event), (1 << contract.format.fractional) // contract.scale)
+    return np.full(len(hits.event), 1 << contract.format.fractional)
 
 
 def total(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
