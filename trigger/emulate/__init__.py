@@ -1,5 +1,7 @@
 """Run a Network: engines that give the same integers, and the comparison that proves it."""
 
+import sys
+
 from trigger.emulate.agreement import (
     Agreement,
     LayerAgreement,
@@ -8,6 +10,19 @@ from trigger.emulate.agreement import (
     in_steps,
     merge,
 )
+from trigger.emulate.emulate import emulate
 from trigger.emulate.reference import run
+from trigger.room import CallableRoom
 
-__all__ = ["Agreement", "LayerAgreement", "Mismatch", "compare", "in_steps", "merge", "run"]
+sys.modules[__name__].__class__ = CallableRoom
+
+__all__ = [
+    "Agreement",
+    "LayerAgreement",
+    "Mismatch",
+    "compare",
+    "emulate",
+    "in_steps",
+    "merge",
+    "run",
+]
