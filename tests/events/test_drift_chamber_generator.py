@@ -198,13 +198,19 @@ def test_another_process_generates_the_same_hits() -> None:
     assert [int(word) for word in out.stdout.split()] == here
 
 
-def test_fewer_events_are_the_first_of_more() -> None:
+def test_fewer_events_are_the_first_of_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift_chamber_generator, "CHUNK_EVENTS", 20)
     few = generate(Reaction.CONTINUUM, 30, seed=5)
-    more = generate(Reaction.CONTINUUM, 1010, seed=5)
-    assert len(more) == 1010
+    more = generate(Reaction.CONTINUUM, 50, seed=5)
+    assert len(more) == 50
     assert more.between(0, 30) == few
-    assert more.event_numbers.tolist() == list(range(1010))
-    assert more.between(1000, 1010) == generate_chunk(Reaction.CONTINUUM, 1, seed=5).between(0, 10)
+    assert more.event_numbers.tolist() == list(range(50))
+    alone = generate_chunk(Reaction.CONTINUUM, 1, seed=5, events=20)
+    assert more.between(20, 40) == alone
+
+
+def test_chunks_hold_1000_events() -> None:
+    assert [chunks_of(events) for events in (0, 1, 1000, 1001)] == [0, 1, 1, 2]
 
 
 def test_electrons_leave_more_charge_than_muons() -> None:

@@ -74,8 +74,12 @@ class Chamber(NamedTuple):
 
 
 class Response(NamedTuple):
-    """How charge becomes ADC counts."""
+    """How collisions become ADC counts."""
 
+    soft_sizes: Floats
+    """Cumulative probability of cluster sizes 1, 2, ... of soft collisions."""
+    close_sizes: Floats
+    """The same for close collisions."""
     path_normalised: bool
     gain: float
     ceiling_electrons: float
@@ -116,18 +120,18 @@ def build_chamber() -> Chamber:
 
 
 @numba.njit(cache=True)
-def _electrons(soft_mean, close_mean, rng):
+def _electrons(soft_mean, close_mean, response, rng):
     """Return the number of ionisation electrons for mean numbers of soft and close collisions."""
     electrons = 0
     for _ in range(rng.poisson(soft_mean)):
         draw = rng.random()
         size = 0
-        while size < len(SOFT_CUMULATIVE) - 1 and SOFT_CUMULATIVE[size] < draw:
+        while size < len(response.soft_sizes) - 1 and response.soft_sizes[size] < draw:
             size += 1
         electrons += size + 1
     for _ in range(rng.poisson(close_mean)):
-        size = min(np.searchsorted(CLOSE_CUMULATIVE, rng.random()), len(CLOSE_CUMULATIVE) - 1)
-        electrons += size + 1
+        size = np.searchsorted(response.close_sizes, rng.random())
+        electrons += min(size, len(response.close_sizes) - 1) + 1
     return electrons
 
 
@@ -141,7 +145,7 @@ def _charge(rates, path, cell_size, response, rng):
     sampled = path
     if response.path_normalised:
         sampled = cell_size
-    electrons = _electrons(rates[0] * sampled, rates[1] * sampled, rng)
+    electrons = _electrons(rates[0] * sampled, rates[1] * sampled, response, rng)
     if electrons == 0:
         return 0.0
     amplified = rng.gamma(_GAIN_SHAPE * electrons, 1 / _GAIN_SHAPE)
@@ -294,6 +298,19 @@ def clear(readout, count):
     """Empty the ``count`` wires that an event has hit."""
     for position in range(count):
         readout.owner[readout.order[position]] = _EMPTY
+
+
+def build_response(path_normalised: bool, charge_ceiling: bool) -> Response:
+    """Return the response for the two choices that a generator leaves open."""
+    # the tables travel as arguments: a compiled function would keep a copy of a global array, and
+    # its cache would not notice when another file changes that array
+    return Response(
+        soft_sizes=SOFT_CUMULATIVE,
+        close_sizes=CLOSE_CUMULATIVE,
+        path_normalised=path_normalised,
+        gain=GAIN_ADC_PER_ELECTRON if path_normalised else GAIN_ADC_PER_ELECTRON_PATH,
+        ceiling_electrons=CEILING_ELECTRONS if charge_ceiling else np.inf,
+    )
 
 
 def build_readout() -> Readout:

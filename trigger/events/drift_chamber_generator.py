@@ -16,6 +16,7 @@ import numpy.typing as npt
 from trigger.errors import EventError
 from trigger.events.batch import HitBatch, Species, Truth, concatenate
 from trigger.events.drift_chamber_kinematics import Reaction, final_state
+from trigger.events.wires import FIRST_WIRE, LAYER_OF_WIRE
 
 GENERATOR_VERSION = 2
 """Raised whenever the same seed gives other hits; part of the key of cached chunks."""
@@ -71,7 +72,7 @@ def generate_chunks(
 ) -> Iterator[HitBatch]:
     """Yield the events of ``generate`` in batches of CHUNK_EVENTS, the last one cut."""
     for index in range(chunks_of(events)):
-        chunk = generate_chunk(reaction, index, seed, options)
+        chunk = generate_chunk(reaction, index, seed, options, CHUNK_EVENTS)
         yield chunk.between(0, events - index * CHUNK_EVENTS)
 
 
@@ -105,13 +106,7 @@ def generate_chunk(
     t0 = rng.integers(*_T0_RANGE, events)
 
     chamber, readout = detector.build_chamber(), detector.build_readout()
-    response = detector.Response(
-        path_normalised=options.path_normalised,
-        gain=detector.GAIN_ADC_PER_ELECTRON
-        if options.path_normalised
-        else detector.GAIN_ADC_PER_ELECTRON_PATH,
-        ceiling_electrons=detector.CEILING_ELECTRONS if options.charge_ceiling else np.inf,
-    )
+    response = detector.build_response(options.path_normalised, options.charge_ceiling)
     signs = np.array([1.0, -1.0, 1.0, -1.0])
     ends = np.zeros((events, 4, 3))
     hits: list[npt.NDArray[np.int64]] = []
@@ -146,8 +141,6 @@ def _batch(
     origins: npt.NDArray[np.float64],
     ends: npt.NDArray[np.float64],
 ) -> HitBatch:
-    from trigger.events.wires import FIRST_WIRE, LAYER_OF_WIRE
-
     events = len(t0)
     wire, ticks, charge, track = np.concatenate(hits, axis=1)
     layer = LAYER_OF_WIRE[wire]
