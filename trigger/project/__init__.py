@@ -1,5 +1,19 @@
 """An HLS project folder, ours or foreign, without hls4ml: its text, its truth, its test vectors."""
 
 from trigger.project.csim import InputPort, Simulation, build, chunks, run
+from trigger.project.golden import Golden, GoldenTensor, read, record
+from trigger.project.vectors import Vectors, choose_vectors
 
-__all__ = ["InputPort", "Simulation", "build", "chunks", "run"]
+__all__ = [
+    "Golden",
+    "GoldenTensor",
+    "InputPort",
+    "Simulation",
+    "Vectors",
+    "build",
+    "choose_vectors",
+    "chunks",
+    "read",
+    "record",
+    "run",
+]

@@ -46,6 +46,6 @@ def _integers(rows: RawArray, width: int, signed: bool) -> RawArray:
         beyond = not signed and width == 8 and numbers.max(initial=0) >= 1 << 63
         return numbers.astype(object if beyond else np.int64)
     words = rows.view("<u8").reshape(len(rows), -1, width // 8).astype(object)
-    total: RawArray = sum(words[..., index] << (64 * index) for index in range(width // 8))
+    total: RawArray = np.sum([words[..., at] << (64 * at) for at in range(width // 8)], axis=0)
     negative = total >> (8 * width - 1) if signed else total * 0
     return total - negative * (1 << (8 * width))
