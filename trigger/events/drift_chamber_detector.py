@@ -172,6 +172,46 @@ def _store(wire, track, ticks, charge, count, readout, path_normalised):
 
 
 @numba.njit(cache=True)
+def _layer_at(distance, z, near, chamber):
+    """Return the layer whose cells hold a point, -1 between layers, and the radius of its wires
+    there. ``near`` is a layer at most one away."""
+    found, found_radius, least = -1, 0.0, 9.0
+    for layer in range(max(0, near - 1), min(43, near + 2)):
+        if abs(z) < chamber.half_length[layer]:
+            # straight twisted wires lie on a hyperboloid
+            along = (z / chamber.half_length[layer]) ** 2
+            middle = chamber.middle_radius[layer] ** 2
+            radius = np.sqrt(middle + (chamber.end_radius[layer] ** 2 - middle) * along)
+            off = abs(distance - radius)
+            if off < chamber.half_cell[layer] and off < least:
+                found, found_radius, least = layer, radius, off
+    return found, found_radius
+
+
+@numba.njit(cache=True)
+def _wire_at(layer, radius, x, y, z, chamber):
+    """Return the nearest wire of a layer and its distance from the point at the same z."""
+    lean = z / chamber.half_length[layer] * np.tan(chamber.half_twist[layer])
+    first = chamber.middle_azimuth[layer] + np.arctan(lean)
+    pitch = 2 * np.pi / chamber.cells[layer]
+    steps = int(np.floor((np.arctan2(y, x) - first) / pitch + 0.5))
+    azimuth = first + steps * pitch
+    separation = np.hypot(x - radius * np.cos(azimuth), y - radius * np.sin(azimuth))
+    return steps % chamber.cells[layer], separation
+
+
+@numba.njit(cache=True)
+def _ticks(layer, closest, z, flight, t0, chamber, rng):
+    """Return the raw time: start, drift, flight along ``flight`` cm and the way along the wire."""
+    drift_mm = max(0.0, closest * 10 + rng.normal(0.0, 0.13))
+    drift = 24 * drift_mm + 0.3 * drift_mm**3
+    # layers are read at alternating ends; signals run at 220 or 240 mm/ns
+    way = chamber.half_length[layer] + (1.0 - 2.0 * (layer % 2)) * z
+    along_wire = way / (22.0 if layer < 8 else 24.0)
+    return max(0, int((t0 - 200 + drift + flight / _CM_PER_NS + along_wire) / TIME_TICK_NS))
+
+
+@numba.njit(cache=True)
 def _follow(
     track, momentum, charge_sign, origin, rates, t0, count, end, chamber, response, readout, rng
 ):
@@ -185,9 +225,9 @@ def _follow(
     centre_y = origin[1] + charge_sign * radius * np.cos(azimuth)
     slope = momentum[2] / transverse
     stretch = np.sqrt(1 + slope * slope)
-    arc, layer, cell_layer, cell_wire = 0.0, 0, -1, -1
-    path, closest, arc_closest, z_closest = 0.0, 99.0, 0.0, 0.0
-    x, y, z = origin[0], origin[1], origin[2]
+    x, y, z, arc, near = origin[0], origin[1], origin[2], 0.0, 0
+    cell_layer, cell_wire = -1, -1  # the cell the track is in
+    path, closest, arc_closest, z_closest = 0.0, 99.0, 0.0, 0.0  # and what it did there so far
     while arc < min(4 * np.pi * radius, LONGEST_ARC_CM):
         arc += STEP_CM
         turned = azimuth + charge_sign * arc / radius
@@ -197,54 +237,29 @@ def _follow(
         distance = np.hypot(x, y)
         if distance > 78.0 or abs(z) > 116.0:
             break
-        while (
-            layer < 42 and distance > chamber.middle_radius[layer] + chamber.half_cell[layer] + 0.1
-        ):
-            layer += 1
-        while (
-            layer > 0 and distance < chamber.middle_radius[layer] - chamber.half_cell[layer] - 0.1
-        ):
-            layer -= 1
-        now_layer, now_wire, now_radius, nearest = -1, -1, 0.0, 9.0
-        for near in range(max(0, layer - 1), min(43, layer + 2)):
-            if abs(z) < chamber.half_length[near]:
-                # straight twisted wires lie on a hyperboloid
-                along = (z / chamber.half_length[near]) ** 2
-                inner = chamber.middle_radius[near] ** 2
-                wire_radius = np.sqrt(inner + (chamber.end_radius[near] ** 2 - inner) * along)
-                off = abs(distance - wire_radius)
-                if off < chamber.half_cell[near] and off < nearest:
-                    now_layer, now_radius, nearest = near, wire_radius, off
-        separation = 9.0
-        if now_layer >= 0:
-            lean = z / chamber.half_length[now_layer] * np.tan(chamber.half_twist[now_layer])
-            first = chamber.middle_azimuth[now_layer] + np.arctan(lean)
-            pitch = 2 * np.pi / chamber.cells[now_layer]
-            steps = int(np.floor((np.arctan2(y, x) - first) / pitch + 0.5))
-            now_wire = steps % chamber.cells[now_layer]
-            angle = first + steps * pitch
-            separation = np.hypot(x - now_radius * np.cos(angle), y - now_radius * np.sin(angle))
-        if now_layer != cell_layer or now_wire != cell_wire:
+        while near < 42 and distance - chamber.middle_radius[near] > chamber.half_cell[near] + 0.1:
+            near += 1
+        while near > 0 and chamber.middle_radius[near] - distance > chamber.half_cell[near] + 0.1:
+            near -= 1
+        layer, wire_radius = _layer_at(distance, z, near, chamber)
+        wire, separation = -1, 9.0
+        if layer >= 0:
+            wire, separation = _wire_at(layer, wire_radius, x, y, z, chamber)
+        if layer != cell_layer or wire != cell_wire:
             if cell_layer >= 0 and path > SHORTEST_PATH_CM:
-                wire = chamber.first_wire[cell_layer] + cell_wire
                 cell_size = 2 * chamber.half_cell[cell_layer] * stretch
                 adc = _charge(rates, path, cell_size, response, rng)
                 seen = rng.random() < CELL_EFFICIENCY and adc > THRESHOLD_ADC
-                if seen and not chamber.dead[wire]:
-                    drift_mm = max(0.0, closest * 10 + rng.normal(0.0, 0.13))
-                    drift = 24 * drift_mm + 0.3 * drift_mm**3
-                    # layers are read at alternating ends; 220 or 240 mm/ns along the wire
-                    sign = 1.0 - 2.0 * (cell_layer % 2)
-                    speed = 22.0 if cell_layer < 8 else 24.0
-                    along_wire = (chamber.half_length[cell_layer] + sign * z_closest) / speed
-                    time = t0 - 200 + drift + arc_closest * stretch / _CM_PER_NS + along_wire
-                    ticks = max(0, int(time / TIME_TICK_NS))
+                cell = chamber.first_wire[cell_layer] + cell_wire
+                if seen and not chamber.dead[cell]:
+                    flight = arc_closest * stretch
+                    ticks = _ticks(cell_layer, closest, z_closest, flight, t0, chamber, rng)
                     counts = min(int(adc), HIGHEST_ADC)
                     count = _store(
-                        wire, track, ticks, counts, count, readout, response.path_normalised
+                        cell, track, ticks, counts, count, readout, response.path_normalised
                     )
-            cell_layer, cell_wire, path, closest = now_layer, now_wire, 0.0, 99.0
-        if now_layer >= 0:
+            cell_layer, cell_wire, path, closest = layer, wire, 0.0, 99.0
+        if layer >= 0:
             path += STEP_CM * stretch
             if separation < closest:
                 closest, arc_closest, z_closest = separation, arc, z
