@@ -161,8 +161,16 @@ def test_a_hostile_name_stays_text(report: Report) -> None:
     layers = (replace(report.layers[0], name=name), *report.layers[1:])
     cost = report.costs[0]
     rows = (replace(cost.layers[0], name=name), *cost.layers[1:])
+    assert report.physics is not None
+    engines = (replace(report.physics.engines[0], engine=name),)
     page = render_html(
-        replace(report, design=name, layers=layers, costs=(replace(cost, layers=rows),))
+        replace(
+            report,
+            design=name,
+            layers=layers,
+            costs=(replace(cost, layers=rows),),
+            physics=replace(report.physics, signal=name, engines=engines),
+        )
     )
     assert len(Outline(page).all("script")) == 1
 
