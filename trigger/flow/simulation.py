@@ -16,6 +16,7 @@ from trigger.errors import ReportError
 from trigger.files import whole_file
 from trigger.fixed import RawArray
 from trigger.flow.compilation import Compiled
+from trigger.flow.networks import traced_layers
 from trigger.flow.workspace import Workspace
 from trigger.layers import Input
 from trigger.network import Network
@@ -74,10 +75,7 @@ def simulate(
     if found is not None:
         return found
     network = compiled.network
-    layers = tuple(
-        layer.name for layer in network.layers
-        if layer.name in simulation.layers and not isinstance(layer, Input)
-    )
+    layers = traced_layers(network, simulation)
     counterparts = {
         name: keras for name, keras in compiled.counterparts.items()
         if not isinstance(network[name], Input)

@@ -1,0 +1,31 @@
+"""``trigger check``: a design's cost and quality against its budget."""
+
+from __future__ import annotations
+
+import typer
+
+from trigger.cli import options, show
+
+
+def check(
+    design: options.DesignFile,
+    output: options.Output = options.OUTPUT,
+    json: options.Json = False,
+) -> None:
+    """Judge a compiled design: value, limit, margin, source and answer of each check.
+
+    Losses of physics quality come from the design's last report; without one they are unknown.
+    Exit code 3: not met, or not known to be met.
+    """
+    from trigger.budget import Outcome
+    from trigger.config import load_design
+    from trigger.flow.networks import judge_folder
+
+    file = load_design(design)
+    verdict = judge_folder(file, output / file.name)
+    if json:
+        show.print_json(show.verdict_record(verdict))
+    else:
+        show.print_verdict(verdict)
+    if verdict.outcome is not Outcome.PASS:
+        raise typer.Exit(3)

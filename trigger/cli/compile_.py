@@ -1,0 +1,36 @@
+"""``trigger compile``: a design becomes an HLS project."""
+
+from __future__ import annotations
+
+from trigger.cli import options, show
+
+
+def compile(
+    design: options.DesignFile,
+    output: options.Output = options.OUTPUT,
+    skip_bad: options.SkipBad = 0,
+    fresh: options.Fresh = False,
+    json: options.Json = False,
+) -> None:
+    """Write the HLS project of a design, training its model first where that is needed."""
+    from trigger.config import load_design
+    from trigger.flow.steps import Flow
+
+    file = load_design(design)
+    flow = Flow(
+        file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh
+    )
+    compiled = flow.compiled
+    if json:
+        show.print_json(
+            {
+                "project": str(flow.workspace.project),
+                "network": str(flow.workspace.network),
+                "network_sha256": compiled.network.digest,
+                "hls4ml": compiled.hls4ml_version,
+                "reused": compiled.reused,
+            }
+        )
+    else:
+        print(compiled.network)
+        print(f"HLS project: {flow.workspace.project}")

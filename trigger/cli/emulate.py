@@ -1,0 +1,68 @@
+"""``trigger emulate``: scores of a firmware project on given pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trigger.cli import options, show
+
+
+def emulate(
+    folder: options.Folder,
+    pixels: Annotated[
+        Path,
+        typer.Argument(
+            help="NumPy file (.npy) of (events, *shape): raw integers, or real numbers.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the raw scores to this .npy file.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Emulate the firmware bit by bit and print what its scores look like."""
+    import time
+
+    import numpy as np
+
+    import trigger
+    from trigger.flow.networks import read_array, read_network, write_array
+
+    network = read_network(folder)
+    images = read_array(pixels)
+    begun = time.monotonic()
+    scores = trigger.emulate(network, images)
+    seconds = time.monotonic() - begun
+    columns = scores if isinstance(scores, tuple) else (scores,)
+    if output is not None:
+        write_array(output, columns[0] if len(columns) == 1 else np.stack(columns, axis=1))
+    rows = []
+    for name, raw in zip(network.outputs, columns, strict=True):
+        form = network[name].result
+        step = float(form.step)
+        rows.append(
+            {
+                "output": name,
+                "format": str(form),
+                "events": len(raw),
+                "raw_min": int(raw.min()) if raw.size else None,
+                "raw_max": int(raw.max()) if raw.size else None,
+                "mean": float(np.mean(raw.astype(np.float64))) * step if raw.size else None,
+            }
+        )
+    if json:
+        show.print_json(
+            {"outputs": rows, "seconds": round(seconds, 4), "network_sha256": network.digest}
+        )
+        return
+    show.print_table(
+        f"{len(images):,} events in {seconds:.2f} s",
+        tuple(rows[0]),
+        [tuple(str(cell) for cell in row.values()) for row in rows],
+    )
+    if output is not None:
+        print(f"Raw scores: {output}")

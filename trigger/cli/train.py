@@ -1,0 +1,43 @@
+"""``trigger train``: the quantised model and its float twin."""
+
+from __future__ import annotations
+
+from trigger.cli import options, show
+
+
+def train(
+    design: options.DesignFile,
+    output: options.Output = options.OUTPUT,
+    skip_bad: options.SkipBad = 0,
+    fresh: options.Fresh = False,
+    json: options.Json = False,
+) -> None:
+    """Train the float and the quantised model, or reuse those of an earlier run.
+
+    Ctrl-C loses the current epoch only; the same command goes on from there.
+    """
+    from trigger.config import load_design
+    from trigger.flow.steps import Flow
+
+    file = load_design(design)
+    flow = Flow(
+        file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh
+    )
+    trained = flow.trained
+    rows = [
+        (
+            kind.value,
+            str(len(model.history)),
+            str(model.best_epoch),
+            f"{model.history[model.best_epoch - 1].validation_loss:.4f}",
+            f"{model.history[model.best_epoch - 1].validation_accuracy:.4f}",
+            f"{sum(each.zeros for each in model.zeros)}/{sum(each.weights for each in model.zeros)}",
+        )
+        for kind, model in trained.items()
+    ]
+    columns = ("model", "epochs", "best", "validation_loss", "validation_accuracy", "zeros")
+    if json:
+        show.print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        show.print_table("Trained models", columns, rows)
+        print(f"Weights: {flow.workspace.training}")

@@ -1,0 +1,178 @@
+"""Networks, targets and arrays from the folders and files that a user names."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from trigger.budget import Figure, Verdict, judge
+from trigger.config import DesignFile
+from trigger.design import IOType, Target
+from trigger.device import find
+from trigger.emulate import Agreement, compare, merge, run
+from trigger.errors import ProjectError
+from trigger.estimate import estimate
+from trigger.files import whole_file
+from trigger.fixed import RawArray, from_values
+from trigger.flow import summary
+from trigger.flow.workspace import Workspace
+from trigger.layers import Input, Pooling2D
+from trigger.network import Network
+from trigger.project import csim
+from trigger.project.target import read_target as read_project_target
+from trigger.report import read_json
+
+
+def read_network(folder: Path) -> Network:
+    """Return the network of a design's folder, of an HLS project, or of a ``network.json``.
+
+    Raises:
+        ProjectError: there is nothing of the kind.
+        NetworkError, UnsupportedLayerError: it cannot be understood.
+    """
+    if folder.is_file():
+        return Network.load(folder)
+    workspace = Workspace(folder)
+    if workspace.network.is_file():
+        return Network.load(workspace.network)
+    from trigger.project import read_project
+
+    return read_project(project_folder(folder))
+
+
+def project_folder(folder: Path) -> Path:
+    """Return the HLS project of a design's folder, or the folder itself.
+
+    Raises:
+        ProjectError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ProjectError(
+            "there is no such folder", where=folder, remedy="run `trigger compile DESIGN` first"
+        )
+    project = Workspace(folder).project
+    return project if project.is_dir() else folder
+
+
+def read_target(
+    folder: Path,
+    network: Network,
+    part: str | None,
+    clock_period_ns: float | None,
+    backend: str | None,
+) -> Target:
+    """Return what a project is built for; see ``project.target.read_target``."""
+    streams = {layer.io_type for layer in network.layers if isinstance(layer, Pooling2D)}
+    io_type = streams.pop() if len(streams) == 1 else IOType.PARALLEL
+    home = folder.parent if folder.is_file() else folder
+    return read_project_target(project_folder(home), io_type, part, clock_period_ns, backend)
+
+
+def read_array(path: Path) -> npt.NDArray[np.generic]:
+    """Return the array of a .npy file.
+
+    Raises:
+        ProjectError: it is missing, or is not an array of numbers.
+    """
+    try:
+        array: npt.NDArray[np.generic] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ProjectError(
+            f"cannot be read: {error}", where=path, allowed="a .npy file of numbers"
+        ) from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf" or array.ndim < 2:
+        raise ProjectError(
+            "is not an array of numbers with an axis of events",
+            where=path,
+            allowed="integers (raw) or floats (values) of shape (events, *shape)",
+        )
+    return array
+
+
+def write_array(path: Path, array: RawArray) -> None:
+    """Write a .npy file, whole or not at all; wide integers as text.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with whole_file(path) as stream:
+        np.save(stream, array.astype(str) if array.dtype == object else array)
+
+
+def build_simulation(folder: Path) -> csim.Simulation:
+    """Compile the C simulation of a design's folder, or of an HLS project.
+
+    It is kept in the design's folder; for a foreign project in the system's temporary folder, for
+    nothing is written into what is not ours.
+    """
+    project = project_folder(folder)
+    if project != folder:
+        return csim.build(project, Workspace(folder).build)
+    return csim.build(project, Path(tempfile.gettempdir()) / "trigger-csim")
+
+
+def traced_layers(network: Network, simulation: csim.Simulation) -> tuple[str, ...]:
+    """Return the layers whose results both the network and the C simulation have, in order."""
+    return tuple(
+        layer.name
+        for layer in network.layers
+        if layer.name in simulation.layers and not isinstance(layer, Input)
+    )
+
+
+def random_pixels(layer: Input, events: int, seed: int) -> RawArray:
+    """Return raw pixels over the whole range of an input, the two ends among them."""
+    rng = np.random.default_rng(seed)
+    low, high = layer.result.raw_min, layer.result.raw_max
+    pixels = rng.integers(low, high, (events, *layer.dimensions), endpoint=True)
+    ends = rng.random(pixels.shape) < 0.1
+    pixels[ends] = rng.choice([low, high], int(ends.sum()))
+    return pixels
+
+
+def compare_with_csim(
+    folder: Path,
+    pixels: Path | None,
+    events: int,
+    seed: int,
+    progress: Callable[[int, int], None],
+) -> Agreement:
+    """Run emulator and C simulation of a project on the same events and compare every layer."""
+    network = read_network(folder)
+    if pixels is None:
+        inputs = [random_pixels(layer, events, seed) for layer in network.inputs]
+    else:
+        array = read_array(pixels)
+        form = network.inputs[0].result
+        inputs = [from_values(array, form) if array.dtype.kind == "f" else array]
+    simulation = build_simulation(folder)
+    layers = traced_layers(network, simulation)
+    parts = []
+    done = 0
+    for theirs in csim.chunks(simulation, *inputs, layers=layers, shapes=network.shapes):
+        count = len(theirs[network.outputs[0]])
+        ours = run(network, *(array[done : done + count] for array in inputs), layers=layers)
+        parts.append(
+            compare(network, ours, theirs, names=("emulated", "C simulation"), first_event=done)
+        )
+        done += count
+        progress(done, len(inputs[0]))
+    return merge(parts)
+
+
+def judge_folder(file: DesignFile, folder: Path) -> Verdict:
+    """Judge a compiled design; quality losses come from its last report, or are unknown."""
+    network = read_network(folder)
+    cost = estimate(network, file.design.target)
+    qualities: dict[str, Figure] = {}
+    path = Workspace(folder).report
+    if path.is_file():
+        report = read_json(path)
+        hashes = {digest.name: digest.sha256 for digest in report.provenance.digests}
+        if report.physics is not None and hashes.get("network") == network.digest:
+            qualities = summary.qualities(report.physics)
+    return judge(file.budget, cost, find(file.design.target.part), qualities)

@@ -1,0 +1,229 @@
+"""The ordered list of steps from a design file to a report; binds the rooms.
+
+Each step is a property of ``Flow`` that takes what earlier steps made, makes its own part, checks
+it and writes its files. Asking for a step runs those before it; what has not changed since the
+last run is read back, so that an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from trigger.budget import Cost, Verdict, judge
+from trigger.config import DesignFile
+from trigger.device import find
+from trigger.errors import AgreementError, ModelError
+from trigger.estimate import estimate
+from trigger.files import write_text
+from trigger.flow import summary
+from trigger.flow.compilation import Compiled, compile_project
+from trigger.flow.listener import Listener
+from trigger.flow.samples import Events, Images, make_events, make_images
+from trigger.flow.simulation import Simulated, simulate
+from trigger.flow.workspace import Workspace
+from trigger.project import csim
+from trigger.report import Report, Step, write
+from trigger.training import ModelKind, TrainedModel, fit
+
+STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "report")
+"""The steps in order; each is the work of one property of ``Flow``."""
+
+SIMULATED_EVENTS = 10_000
+"""Events that at least go through every engine (fewer only if the design has fewer)."""
+
+
+class Flow:
+    """One run of a design in one folder."""
+
+    def __init__(
+        self,
+        file: DesignFile,
+        folder: Path,
+        listener: Listener,
+        *,
+        command: str = "",
+        skip_bad: int = 0,
+        fresh: bool = False,
+        simulated_events: int = SIMULATED_EVENTS,
+    ) -> None:
+        """Prepare a run; nothing is computed before it is asked for.
+
+        Args:
+            command: what the user typed, for the report's provenance.
+            skip_bad: bad events that are tolerated in each event file.
+            fresh: forget what was made before (but for generated events).
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        self.file = file
+        self.workspace = Workspace(folder)
+        self.workspace.prepare()
+        self._listener = listener
+        self._command = command
+        self._skip_bad = skip_bad
+        self._simulated_events = simulated_events
+        self._steps: list[Step] = []
+        if fresh:
+            for path in (self.workspace.training, self.workspace.project, self.workspace.build):
+                shutil.rmtree(path, ignore_errors=True)
+            for path in (self.workspace.conversion, self.workspace.scores):
+                path.unlink(missing_ok=True)
+
+    @cached_property
+    def events(self) -> Events:
+        with self._step("events") as said:
+            made = make_events(self.file, self.workspace.events, self._skip_bad, self._listener)
+            names = [reaction.value for reaction in self.file.events.classes]
+            said += [f"{len(batch):,} {name}" for batch, name in zip(made.batches, names)]
+            if made.skipped:
+                said.append(f"{made.skipped} bad ones skipped")
+        return made
+
+    @cached_property
+    def images(self) -> Images:
+        events = self.events
+        with self._step("images") as said:
+            made = make_images(self.file, events)
+            rows, columns, _ = made.contract.image_shape
+            said.append(f"{len(made.sample):,} of {rows}x{columns} in {made.contract.format}")
+            said.append(f"scale {made.contract.scale}")
+        return made
+
+    @cached_property
+    def trained(self) -> dict[ModelKind, TrainedModel]:
+        images = self.images
+        with self._step("train") as said:
+            trained = {
+                kind: fit(
+                    kind,
+                    self.file.design.model,
+                    self.file.training,
+                    images.train,
+                    images.validation,
+                    self.workspace.training / kind.value,
+                    self._listener.training(),
+                )
+                for kind in (ModelKind.FLOAT, ModelKind.QUANTISED)
+            }
+            zeros = trained[ModelKind.QUANTISED].zeros
+            count, size = sum(each.zeros for each in zeros), sum(each.weights for each in zeros)
+            said.append(f"{count:,} of {size:,} weights are zero")
+            wanted = self.file.training.pruning.final_sparsity if self.file.training.pruning else 0
+            # whole weights: each kernel loses its share rounded to the nearest weight
+            if any(each.zeros < math.floor(wanted * each.weights) for each in zeros):
+                raise ModelError(
+                    f"only {count} of {size} weights are zero",
+                    where="pruning",
+                    allowed=f"at least {wanted:.0%}, as the design asks",
+                    remedy="let pruning end earlier, or train longer",
+                )
+        return trained
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        trained = self.trained[ModelKind.QUANTISED]
+        with self._step("compile") as said:
+            compiled = compile_project(self.file, trained, self.workspace)
+            write_text(self.workspace.design, Path(self.file.source).read_text())
+            said.append(f"{len(compiled.network.layers)} layers")
+            said.append("unchanged" if compiled.reused else f"hls4ml {compiled.hls4ml_version}")
+        return compiled
+
+    @cached_property
+    def simulation(self) -> csim.Simulation:
+        compiled = self.compiled
+        with self._step("csim") as said:
+            simulation = csim.build(self.workspace.project, self.workspace.build)
+            said.append(f"{len(simulation.layers)} of {len(compiled.network.layers) - 1} layers traced")
+        return simulation
+
+    @cached_property
+    def simulated(self) -> Simulated:
+        simulation, compiled, images = self.simulation, self.compiled, self.images
+        with self._step("emulate") as said:
+            events = max(self._simulated_events, len(images.split.test))
+            simulated = simulate(
+                compiled,
+                simulation,
+                self.trained[ModelKind.QUANTISED],
+                self.trained[ModelKind.FLOAT],
+                images.simulated(events),
+                self.workspace,
+                self._listener.counter("events through every engine"),
+            )
+            agreement = simulated.agreements[0]
+            said.append(f"{agreement.mismatches} mismatches in {agreement.events:,} events")
+        return simulated
+
+    @cached_property
+    def cost(self) -> Cost:
+        network = self.compiled.network
+        with self._step("estimate"):
+            return estimate(network, self.file.design.target)
+
+    @cached_property
+    def report(self) -> Report:
+        """The report, written; complete also where a check failed (see ``require_exact``)."""
+        simulated, cost = self.simulated, self.cost
+        with self._step("report") as said:
+            found = summary.physics(self.file, simulated, len(self.images.split.test))
+            verdict = self._judge(cost, found)
+            report = summary.build_report(
+                self.file,
+                self.events,
+                self.images,
+                tuple(self.trained.values()),
+                self.compiled,
+                simulated,
+                found,
+                cost,
+                verdict,
+                self._steps,
+                self._command,
+                datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            )
+            write(report, self.workspace.folder)
+            said.append(f"verdict {verdict.outcome.value}")
+        return report
+
+    def _judge(self, cost: Cost, found) -> Verdict:
+        device = find(self.file.design.target.part)
+        return judge(self.file.budget, cost, device, summary.qualities(found))
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[list[str]]:
+        """Announce a step, time it, and announce its end with what the block said of it."""
+        self._listener.begin(name, STEPS.index(name) + 1, len(STEPS))
+        begun = time.monotonic()
+        said: list[str] = []
+        yield said
+        seconds = time.monotonic() - begun
+        self._steps.append(Step(name, round(seconds, 2)))
+        self._listener.end(name, seconds, ", ".join(said))
+
+
+def require_exact(report: Report) -> None:
+    """Raise unless emulation and C simulation agree in every integer.
+
+    Raises:
+        AgreementError: with the first difference.
+    """
+    agreement = report.agreement
+    if agreement is not None and agreement.mismatches:
+        first = agreement.first
+        raise AgreementError(
+            f"{agreement.mismatches} of {agreement.elements} integers differ, the first in event "
+            f"{first.event}, layer {first.layer}, element {list(first.element)}: "
+            f"{first.left_raw} against {first.right_raw} in {first.format}",
+            where=f"{agreement.left} against {agreement.right}",
+            allowed="no difference",
+            remedy="keep the HLS project and report this: it is a defect of trigger",
+        )
