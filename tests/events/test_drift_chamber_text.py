@@ -279,7 +279,7 @@ def test_writing_fails_whole(tmp_path: Path) -> None:
         drift_chamber_text.write([batch, hits], tmp_path / "events.dat")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "folder.dat").mkdir()
-    with pytest.raises(OutputError, match=r"folder.dat: cannot be written"):
+    with pytest.raises(OutputError, match=r"folder\.dat.*cannot be written"):
         drift_chamber_text.write(batch, tmp_path / "folder.dat")
     assert [file.name for file in tmp_path.iterdir()] == ["folder.dat"]
 

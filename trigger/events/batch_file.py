@@ -11,7 +11,7 @@ import numpy as np
 
 from trigger.errors import EventError
 from trigger.events.batch import HitBatch, Truth
-from trigger.events.whole_file import whole_file
+from trigger.files import whole_file
 
 _TRUTH_PREFIX = "truth_"
 

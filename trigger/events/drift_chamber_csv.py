@@ -20,7 +20,7 @@ from trigger.events import wires
 from trigger.events.batch import TIME_TICK_NS, HitBatch
 from trigger.events.hit_checks import BadHit, check_hits, check_positions
 from trigger.events.reader import EventReader
-from trigger.events.whole_file import whole_file
+from trigger.files import whole_file
 
 COLUMNS = ("ID", "Layer", "Wire", "Stereo", "X", "Y", "RT", "RC", "TRK")
 

@@ -117,7 +117,7 @@ def generate_chunk(
             origins[event],
             rates[event],
             float(t0[event]),
-            options.noise_hits,
+            float(options.noise_hits),  # an int would be compiled anew
             ends[event],
             chamber,
             response,
