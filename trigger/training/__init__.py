@@ -1,0 +1,48 @@
+"""Training: the quantisation-aware fit of a model and its float twin, resumable and reusable.
+
+TensorFlow is imported when a model is fitted, restored or asked for scores, not before.
+"""
+
+from trigger.training.fit import fit
+from trigger.training.model import count_zeros, predict, restore
+from trigger.training.progress import LineProgress, Progress, SilentProgress, build_progress
+from trigger.training.sample import Sample, Split, split_events
+from trigger.training.spec import (
+    EpochRecord,
+    KernelZeros,
+    ModelKind,
+    Optimiser,
+    PruningSchedule,
+    PruningSpec,
+    RateSchedule,
+    SplitSpec,
+    TrainedModel,
+    TrainingSpec,
+)
+from trigger.training.store import read_trained, write_trained
+
+__all__ = [
+    "EpochRecord",
+    "KernelZeros",
+    "LineProgress",
+    "ModelKind",
+    "Optimiser",
+    "Progress",
+    "PruningSchedule",
+    "PruningSpec",
+    "RateSchedule",
+    "Sample",
+    "SilentProgress",
+    "Split",
+    "SplitSpec",
+    "TrainedModel",
+    "TrainingSpec",
+    "build_progress",
+    "count_zeros",
+    "fit",
+    "predict",
+    "read_trained",
+    "restore",
+    "split_events",
+    "write_trained",
+]

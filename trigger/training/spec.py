@@ -148,6 +148,19 @@ Weights = Mapping[str, Mapping[str, npt.NDArray[np.float32]]]
 """By layer name, then by variable name: ``{"conv1": {"kernel": ..., "bias": ...}}``."""
 
 
+@dataclass(frozen=True, slots=True)
+class KernelZeros:
+    """How many weights of a kernel are zero once quantised: multiplications that firmware saves."""
+
+    layer: str
+    zeros: int
+    weights: int
+
+    @property
+    def share(self) -> float:
+        return self.zeros / self.weights
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
     """A model with the weights of its best epoch; pruning wrappers are gone."""
@@ -158,9 +171,17 @@ class TrainedModel:
     history: tuple[EpochRecord, ...]
     best_epoch: int
     """The epoch (from 1) that the weights are of: the smallest validation loss once pruned."""
+    zeros: tuple[KernelZeros, ...]
+    """Of every kernel, in the order of the layers."""
     digest: str
     """SHA-256 (hex) of all that it depends on: model, training, data and versions."""
 
     def __post_init__(self) -> None:
         frozen = {name: MappingProxyType(dict(arrays)) for name, arrays in self.weights.items()}
         object.__setattr__(self, "weights", MappingProxyType(frozen))
+
+    @property
+    def sparsity(self) -> float:
+        """Share of zeros among the weights of all kernels."""
+        weights = sum(kernel.weights for kernel in self.zeros)
+        return sum(kernel.zeros for kernel in self.zeros) / weights if weights else 0.0

@@ -1,0 +1,230 @@
+"""Fit a model: one visible loop over epochs, each kept before the next begins."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trigger.design import ModelSpec
+from trigger.errors import ModelError
+from trigger.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from trigger.training.model import build_kind, compile_loss, count_zeros, get_weights
+from trigger.training.progress import Progress, SilentProgress
+from trigger.training.pruning import pruning_callbacks, wrap_kernels
+from trigger.training.sample import Sample
+from trigger.training.spec import EpochRecord, ModelKind, RateSchedule, TrainedModel, TrainingSpec
+from trigger.training.store import digest_training, find_trained, write_trained
+from trigger.zoo import backend, check_model
+
+_EVALUATE_BATCH = 1024
+
+
+def fit(
+    kind: ModelKind,
+    model: ModelSpec,
+    training: TrainingSpec,
+    train: Sample,
+    validation: Sample,
+    folder: Path,
+    progress: Progress | None = None,
+) -> TrainedModel:
+    """Train a model, or return the one in ``folder`` if nothing that it depends on has changed.
+
+    After every epoch the state is kept in ``folder``: a fit that was interrupted goes on after its
+    last whole epoch and ends with the same weights. The order of images follows from the seed and
+    the epoch alone. The weights returned are those of the epoch with the smallest validation loss
+    among the epochs after pruning has ended. Zeros of a pruned kernel stay zero, for every
+    quantiser maps 0 to 0.
+
+    Raises:
+        DesignError: the model cannot be built.
+        ModelError: images or labels do not fit the model, the loss is not a number, or files in
+            the folder are damaged.
+        OutputError: the folder cannot be written.
+        KeyboardInterrupt: as it came; the state of the last whole epoch is kept.
+    """
+    for name, sample in (("training", train), ("validation", validation)):
+        _check_sample(name, sample, model)
+    digest = digest_training(kind, model, training, train, validation)
+    trained = find_trained(folder, model, digest)
+    if trained is None:
+        trained = _fit(kind, model, training, train, validation, folder, digest, progress)
+        write_trained(trained, folder)
+    return trained
+
+
+def _fit(
+    kind: ModelKind,
+    model: ModelSpec,
+    training: TrainingSpec,
+    train: Sample,
+    validation: Sample,
+    folder: Path,
+    digest: str,
+    progress: Progress | None,
+) -> TrainedModel:
+    progress = SilentProgress() if progress is None else progress
+    tf, keras = backend.tensorflow(), backend.keras()
+    steps = math.ceil(len(train) / training.batch_size)
+    pruned = kind is ModelKind.QUANTISED and training.pruning is not None
+    plain = build_kind(kind, model, training.seed)
+    fitted = wrap_kernels(plain, model, training, steps) if pruned else plain
+    optimiser = getattr(keras.optimizers, training.optimiser.value)(training.learning_rate)
+    compile_loss(fitted, model, optimiser)
+    optimiser.build(fitted.trainable_variables)
+    callbacks = [_StepCallback.of(keras, progress)]
+    callbacks += pruning_callbacks(training) if pruned else []
+
+    state = read_checkpoint(folder, digest) or Checkpoint(digest, (), (), (), 0, ())
+    if state.history:
+        fitted.set_weights(state.weights)
+        for variable, value in zip(_variables(optimiser), state.optimiser, strict=True):
+            variable.assign(value)
+    first_choice = math.ceil(training.prune_end_epoch) if pruned else 0
+    batches = _Batches(tf, model, train, training)
+    held_out = _Batches(tf, model, validation, training).in_order()
+    progress.start(f"{kind.value} model", training.epochs, len(state.history), steps)
+    try:
+        for epoch in range(len(state.history), training.epochs):
+            if _out_of_patience(state, training, first_choice):
+                break
+            begun = time.monotonic()
+            optimiser.learning_rate.assign(_learning_rate(training, epoch))
+            run = fitted.fit(
+                batches.shuffled(epoch),
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                callbacks=callbacks,
+                verbose=0,
+            )
+            loss, accuracy = fitted.evaluate(held_out, verbose=0)
+            if not math.isfinite(loss):
+                raise ModelError(
+                    f"the validation loss is {loss} after epoch {epoch + 1}",
+                    where=f"training of the {kind.value} model",
+                    remedy="lower training.learning_rate",
+                )
+            seconds = time.monotonic() - begun
+            record = EpochRecord(epoch + 1, run.history["loss"][0], loss, accuracy, seconds)
+            state = _advance(state, record, fitted, optimiser, first_choice)
+            write_checkpoint(state, folder)
+            progress.epoch(record)
+    finally:
+        progress.finish()
+    fitted.set_weights(state.best_weights)
+    zeros = count_zeros(plain, model)
+    weights = get_weights(plain)
+    return TrainedModel(kind, model, weights, state.history, state.best_epoch, zeros, digest)
+
+
+def _advance(
+    state: Checkpoint, record: EpochRecord, fitted: Any, optimiser: Any, first_choice: int
+) -> Checkpoint:
+    """Return the state after one more epoch."""
+    weights = tuple(fitted.get_weights())
+    best_epoch, best_weights = state.best_epoch, state.best_weights
+    best = state.history[best_epoch - 1].validation_loss if best_epoch > first_choice else math.inf
+    if record.validation_loss < best:
+        best_epoch, best_weights = record.epoch, weights
+    return Checkpoint(
+        state.digest,
+        (*state.history, record),
+        weights,
+        tuple(variable.numpy() for variable in _variables(optimiser)),
+        best_epoch,
+        best_weights,
+    )
+
+
+def _out_of_patience(state: Checkpoint, training: TrainingSpec, first_choice: int) -> bool:
+    """Tell whether the last ``patience`` epochs, pruning being over, were no better."""
+    if training.patience is None:
+        return False
+    waited = len(state.history) - max(state.best_epoch, first_choice)
+    return len(state.history) > first_choice and waited >= training.patience
+
+
+def _learning_rate(training: TrainingSpec, epoch: int) -> float:
+    if training.rate_schedule is RateSchedule.CONSTANT:
+        return training.learning_rate
+    return training.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / training.epochs))
+
+
+def _variables(optimiser: Any) -> list[Any]:
+    """Return the optimiser's variables; Keras 2 has them as a method or as a list."""
+    variables = optimiser.variables
+    return list(variables() if callable(variables) else variables)
+
+
+class _Batches:
+    """Batches of pixel values; the raw integers stay in memory as they are."""
+
+    def __init__(self, tf: Any, model: ModelSpec, sample: Sample, training: TrainingSpec) -> None:
+        self._tf = tf
+        self._training = training
+        self._pixels = tf.constant(sample.pixels_raw)
+        self._labels = tf.constant(sample.labels.astype(np.float32))
+        self._step = 2.0**-model.input_format.fractional
+
+    def shuffled(self, epoch: int) -> Any:
+        """Return the images in the order of the seed and the epoch, the same on every machine."""
+        seed = np.random.SeedSequence([self._training.seed, 1, epoch])
+        order = np.random.default_rng(seed).permutation(len(self._labels))
+        return self._batched(order, self._training.batch_size)
+
+    def in_order(self) -> Any:
+        """Return the images as they come."""
+        return self._batched(np.arange(len(self._labels)), _EVALUATE_BATCH)
+
+    def _batched(self, order: Any, batch_size: int) -> Any:
+        tf = self._tf
+
+        def values(index: Any) -> Any:
+            pixels = tf.cast(tf.gather(self._pixels, index), tf.float32) * self._step
+            return pixels, tf.gather(self._labels, index)
+
+        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        return batches.map(values).prefetch(2)
+
+
+class _StepCallback:
+    """Tell the progress of every batch."""
+
+    @staticmethod
+    def of(keras: Any, progress: Progress) -> Any:
+        return keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: progress.step()
+        )
+
+
+def _check_sample(name: str, sample: Sample, model: ModelSpec) -> None:
+    """Raise where images, labels and model contradict each other."""
+    shape = sample.pixels_raw.shape[1:]
+    if shape != model.input_shape:
+        raise ModelError(
+            f"the images are {shape}",
+            where=f"{name} sample",
+            allowed=f"{model.input_shape}, as the model's input",
+            remedy="make images of the size that input.shape says",
+        )
+    low, high = int(sample.pixels_raw.min()), int(sample.pixels_raw.max())
+    if low < model.input_format.raw_min or high > model.input_format.raw_max:
+        raise ModelError(
+            f"the raw pixels reach from {low} to {high}",
+            where=f"{name} sample",
+            allowed=f"{model.input_format}: {model.input_format.raw_min} to "
+            f"{model.input_format.raw_max}",
+        )
+    outputs = check_model(model)[-1].output[-1]
+    classes = max(2, outputs)
+    found = sorted(set(np.unique(sample.labels).tolist()))
+    if found != list(range(classes)):
+        raise ModelError(
+            f"the labels are {found}",
+            where=f"{name} sample",
+            allowed=f"every class of 0 to {classes - 1}",
+        )
