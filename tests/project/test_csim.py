@@ -198,6 +198,19 @@ def test_the_projects_files_stay_untouched_and_a_build_is_reused(
     assert csim.run(changed, np.ones((1, 4), dtype=int))["second"].tolist() == [[16] * 4]
 
 
+def test_a_build_folder_may_be_relative_and_may_be_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(DATA / "tiny_stream", "project")
+    x = rng.integers(0, 16, (3, 6, 6, 1))
+    before = csim.run(csim.build(Path("project"), Path("build")), x)
+    (tmp_path / "build").rename(tmp_path / "moved")
+    moved = csim.build(Path("project"), Path("moved"))
+    assert len(list((tmp_path / "moved").iterdir())) == 1
+    assert np.array_equal(csim.run(moved, x)["scores"], before["scores"])
+
+
 def test_traced_text_differs_by_saving_calls_only(tmp_path: Path) -> None:
     top = read_top(write_triple(tmp_path / "p") / "firmware/made.cpp")
     traced = write_traced_top(top)

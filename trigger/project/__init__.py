@@ -2,6 +2,7 @@
 
 from trigger.project.csim import InputPort, Simulation, build, chunks, run
 from trigger.project.golden import Golden, GoldenTensor, read, record
+from trigger.project.reader import read_project
 from trigger.project.vectors import Vectors, choose_vectors
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "choose_vectors",
     "chunks",
     "read",
+    "read_project",
     "record",
     "run",
 ]

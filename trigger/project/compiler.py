@@ -48,10 +48,13 @@ def compiler_version(compiler: str) -> str:
     return result.stdout.splitlines()[0] if result.stdout else compiler
 
 
-def compile_program(compiler: str, work: Path, home: Path) -> None:
-    """Compile in ``work``, for a program that will live in ``home``."""
-    weights = (home / "firmware/weights").absolute()
-    command = [compiler, *FLAGS, f'-DWEIGHTS_DIR="{weights}"']
+def compile_program(compiler: str, work: Path, log: Path) -> None:
+    """Compile ``main.cpp`` in ``work`` to ``csim``, which is to be run in ``firmware``.
+
+    Raises:
+        ProjectError: it does not compile; what the compiler said is in ``log``.
+    """
+    command = [compiler, *FLAGS, '-DWEIGHTS_DIR="weights"']
     command += [f"-I{work / folder}" for folder in ("", "firmware", "firmware/ap_types")]
     command += [str(work / "main.cpp"), "-o", str(work / "csim")]
     try:
@@ -63,7 +66,6 @@ def compile_program(compiler: str, work: Path, home: Path) -> None:
         message = f"the compiler did not end within {TIMEOUT_S:g} s"
     if (work / "csim").is_file():
         return
-    log = home.with_suffix(".log")
     log.write_text(" ".join(command) + "\n\n" + message)
     errors = [line for line in message.splitlines() if "error:" in line] or message.splitlines()
     raise ProjectError(

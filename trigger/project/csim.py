@@ -9,11 +9,9 @@ functions, types, parameters and weights are the project's own.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trigger.errors import OutputError, ProjectError
+from trigger.errors import ProjectError
+from trigger.files import whole_folder
 from trigger.fixed import FixedFormat, RawArray
 from trigger.layers import Shape
 from trigger.project.compiler import FLAGS, compile_program, compiler_version, find_compiler
@@ -96,23 +95,14 @@ def build(project_dir: Path, build_dir: Path) -> Simulation:
     main, traced = write_main(top, "traced_top.h"), write_traced_top(top)
     borrowed = [hash_folder(folder) for folder in borrowed_headers(files)]
     key = _hash(project_hash, *borrowed, version, *FLAGS, main, traced, HARNESS_HEADER.read_text())
-    home = build_dir / f"csim-{key[:16]}"
+    home = build_dir.absolute() / f"csim-{key[:16]}"
     if not home.is_dir():
-        try:
-            build_dir.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=build_dir, prefix=".csim-") as name:
-                work = Path(name) / "work"
-                stage_firmware(files, work / "firmware")
-                (work / "main.cpp").write_text(main)
-                (work / "traced_top.h").write_text(traced)
-                shutil.copy(HARNESS_HEADER, work / "harness.h")
-                compile_program(compiler, work, home)
-                os.replace(work, home)
-        except OSError as error:
-            if not home.is_dir():  # otherwise another process was faster
-                raise OutputError(
-                    str(error.strerror), where=build_dir, remedy="choose another folder"
-                ) from error
+        with whole_folder(home) as work:
+            stage_firmware(files, work / "firmware")
+            (work / "main.cpp").write_text(main)
+            (work / "traced_top.h").write_text(traced)
+            shutil.copy(HARNESS_HEADER, work / "harness.h")
+            compile_program(compiler, work, home.with_suffix(".log"))
     output_names = [port.name for port in top.ports]
     outputs = sorted(
         (trace for trace in traces if trace.tensor in top.ports),

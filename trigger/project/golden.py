@@ -7,9 +7,7 @@ is compared here but texts: replaying the vectors and comparing integers is the 
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trigger.errors import AgreementError, FormatError, OutputError, ProjectError
+from trigger.errors import AgreementError, FormatError, ProjectError
+from trigger.files import write_text
 from trigger.fixed import FixedFormat, RawArray
 
 FILE_NAME = "vectors.txt"
@@ -80,7 +79,7 @@ def record(golden: Golden, folder: Path, *, update: bool = False) -> Path:
     path = folder / FILE_NAME
     text = _write(golden)
     if not path.is_file():
-        _replace(path, text)
+        write_text(path, text)
         return path
     old, new = _compared(_text(path)), _compared(text)
     if old == new:
@@ -97,7 +96,7 @@ def record(golden: Golden, folder: Path, *, update: bool = False) -> Path:
             allowed="the same integers",
             remedy="find out why; if the change is meant, record with the update option",
         )
-    _replace(path, text)
+    write_text(path, text)
     raise AgreementError(
         f"the golden vectors were replaced: {difference}",
         where=path,
@@ -122,21 +121,6 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise ProjectError(
             f"cannot be read: {error}", where=path, allowed=_ALLOWED, remedy=_REMEDY
-        ) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    name = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True) if name else None
-        raise OutputError(
-            str(error.strerror), where=path, remedy="choose another folder"
         ) from error
 
 

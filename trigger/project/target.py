@@ -39,7 +39,11 @@ def read_target(
         found |= dict(_CONFIG.findall(config.read_text()))
     given = {"Part": part, "ClockPeriod": clock_period_ns, "Backend": backend}
     values = {key: given[key] or found.get(key) for key in given}
-    for key, option in (("Part", "--part"), ("ClockPeriod", "--clock-period"), ("Backend", "--backend")):
+    for key, option in (
+        ("Part", "--part"),
+        ("ClockPeriod", "--clock-period"),
+        ("Backend", "--backend"),
+    ):
         if values[key] is None:
             raise ProjectError(
                 f"the project does not say its {key}", where=folder, remedy=f"give {option}"

@@ -106,12 +106,20 @@ _OUTPUT_NAME = re.compile(r"^layer\d+_(out|cpy\d+)$")
 _DIRECTIVE = re.compile(
     r"^[ \t]*#(?!\s*(?:pragma\b|ifndef __SYNTHESIS__|endif))[^\n]*", re.MULTILINE
 )
+_SWITCHED_OFF = re.compile(
+    r"^[ \t]*#ifdef __HLS4ML_LOAD_TXT_WEIGHTS__.*?^[ \t]*#endif", re.DOTALL | re.MULTILINE
+)
+"""Loads in projects made for CMS: nobody defines the switch, the headers hold the weights."""
 _NOT_LAYERS = ("save_layer_output",)
 
 
 def blank(text: str) -> str:
     """Return C++ text without comments and preprocessor lines; every position is kept."""
-    return _NOT_CODE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    return _NOT_CODE.sub(_spaces, text)
+
+
+def _spaces(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match.group())
 
 
 def line_of(text: str, position: int) -> int:
@@ -138,7 +146,7 @@ def read_top(path: Path) -> TopFunction:
         ProjectError: no such function, or ports whose direction cannot be told.
     """
     text = read_text(path)
-    code = blank(text)
+    code = blank(_SWITCHED_OFF.sub(_spaces, text))
     name = path.stem
     head = re.search(rf"\bvoid\s+{re.escape(name)}\s*\(", code)
     body_start = code.find("{", head.end()) if head else -1
@@ -159,11 +167,11 @@ def read_top(path: Path) -> TopFunction:
             allowed="outputs called layer<N>_out, as hls4ml names them",
         )
     body = _Body(path, text, ports)
-    body_end = _matching_brace(code, body_start)
+    body_end = matching_brace(code, body_start)
     for start, end in _statements(code, body_start + 1, body_end):
         indent = len(code[start:end]) - len(code[start:end].lstrip())
         body.read(code[start:end], start + indent, end)
-    for directive in _DIRECTIVE.finditer(text, body_start, body_end):
+    for directive in _DIRECTIVE.finditer(_SWITCHED_OFF.sub(_spaces, text), body_start, body_end):
         body.unknown.append((line_of(text, directive.start()), directive.group().strip()))
     return TopFunction(
         path,
@@ -202,7 +210,8 @@ def _tensor(text: str, line: int) -> Tensor | None:
     return None
 
 
-def _matching_brace(code: str, start: int) -> int:
+def matching_brace(code: str, start: int) -> int:
+    """Return the position of the brace that closes the one at ``start``."""
     depth = 0
     for position in range(start, len(code)):
         depth += (code[position] == "{") - (code[position] == "}")

@@ -1,0 +1,261 @@
+"""Calls of ``nnet::`` functions -> layers: one function per kind, all named in ``READERS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from trigger.design import IOType, Strategy
+from trigger.errors import ProjectError, UnsupportedLayerError
+from trigger.fixed import FixedFormat, RawArray
+from trigger.layers import (
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Layer,
+    Linear,
+    Pool,
+    Pooling2D,
+    ReLU,
+    Reshape,
+    Shape,
+    ZeroPadding2D,
+)
+from trigger.layers.base import frozen_array
+from trigger.project.declarations import Config, Declarations
+from trigger.project.folder import ProjectFiles
+from trigger.project.top import Call, TopFunction
+from trigger.project.weights import read_constant
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A project's text, taken apart."""
+
+    files: ProjectFiles
+    top: TopFunction
+    declarations: Declarations
+
+    def where(self, line: int) -> str:
+        return f"{self.top.path}:{line}"
+
+    def config(self, call: Call) -> Config:
+        """Return the configuration that a call names as its last template argument."""
+        name = call.types[-1] if call.types else ""
+        return self.declarations.config(name, self.where(call.line))
+
+    def constant(self, call: Call, place: int) -> tuple[RawArray, FixedFormat]:
+        """Return the constant array that is a call's argument: raw, flat, and its format."""
+        if len(call.arguments) <= place:
+            raise ProjectError(
+                f"nnet::{call.function} has {len(call.arguments)} arguments",
+                where=self.where(call.line),
+                allowed=f"at least {place + 1}",
+            )
+        return read_constant(self.files, self.top, self.declarations, call.arguments[place])
+
+
+Fields = dict[str, Any]
+"""Arguments of a layer's constructor that every layer has: name, inputs, result."""
+
+
+def _multiplier(
+    source: Source, call: Call, config: Config, window: Shape, outputs: int
+) -> dict[str, Any]:
+    """Return the fields of a MultiplyAccumulate; ``window`` is the kernel without its last axis."""
+    declarations = source.declarations
+    strategy = _strategy(declarations, config)
+    product = declarations.word(
+        declarations.configs.get(declarations.word(config, "mult_config", ""), config),
+        "product",
+        "mult",
+    )
+    if product != "mult":
+        raise UnsupportedLayerError(
+            f"layer {call.layer!r} multiplies by nnet::product::{product}",
+            where=config.where,
+            allowed="nnet::product::mult",
+        )
+    kernel, kernel_format = source.constant(call, 2)
+    bias, bias_format = source.constant(call, 3)
+    for raw, role, count in ((kernel, 2, prod(window) * outputs), (bias, 3, outputs)):
+        if raw.size != count:
+            raise ProjectError(
+                f"{call.arguments[role]} has {raw.size} numbers",
+                where=config.where,
+                allowed=f"{count}, by struct {config.name}",
+            )
+    if strategy in (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED):  # kept as (outputs, *window)
+        kernel = np.moveaxis(kernel.reshape(outputs, *window), 0, -1)
+    return {
+        "kernel": frozen_array(kernel.reshape(*window, outputs), kernel_format.width),
+        "kernel_format": kernel_format,
+        "bias": bias,
+        "bias_format": bias_format,
+        "accumulator": _accumulator(declarations, config),
+        "strategy": strategy,
+        "reuse_factor": declarations.number(config, "reuse_factor"),
+    }
+
+
+def _accumulator(declarations: Declarations, config: Config) -> FixedFormat:
+    return declarations.format(declarations.word(config, "accum_t"), config.where)
+
+
+def _strategy(declarations: Declarations, config: Config) -> Strategy:
+    word = declarations.word(config, "strategy", "latency")
+    for strategy in Strategy:
+        if strategy.value.lower() == word.lower():
+            return strategy
+    raise UnsupportedLayerError(
+        f"the strategy of struct {config.name} is {word!r}",
+        where=config.where,
+        allowed=", ".join(strategy.value.lower() for strategy in Strategy),
+    )
+
+
+def _parallelization(declarations: Declarations, config: Config, pixels: int) -> int:
+    return pixels // declarations.number(config, "n_partitions", pixels)
+
+
+def _dense(source: Source, call: Call, fields: Fields) -> Layer:
+    config = source.config(call)
+    inputs, outputs = source.declarations.numbers(config, "n_in", "n_out")
+    return Dense(**fields, **_multiplier(source, call, config, (inputs,), outputs))
+
+
+def _conv1d(source: Source, call: Call, fields: Fields) -> Layer:
+    config, declared = source.config(call), source.declarations
+    if declared.number(config, "dilation", 1) != 1:
+        raise UnsupportedLayerError(
+            f"layer {call.layer!r} is dilated", where=config.where, allowed="dilation = 1"
+        )
+    width, channels, filters = declared.numbers(config, "filt_width", "n_chan", "n_filt")
+    return Conv1D(
+        **fields,
+        **_multiplier(source, call, config, (width, channels), filters),
+        stride=declared.number(config, "stride_width"),
+        padding=(declared.number(config, "pad_left", 0), declared.number(config, "pad_right", 0)),
+        parallelization_factor=_parallelization(
+            declared, config, declared.number(config, "out_width")
+        ),
+    )
+
+
+def _conv2d(source: Source, call: Call, fields: Fields) -> Layer:
+    config, declared = source.config(call), source.declarations
+    *window, filters = declared.numbers(config, "filt_height", "filt_width", "n_chan", "n_filt")
+    rows, columns = declared.numbers(config, "out_height", "out_width")
+    return Conv2D(
+        **fields,
+        **_multiplier(source, call, config, tuple(window), filters),
+        stride=_pair(declared, config, "stride_height", "stride_width"),
+        padding=_frame(declared, config),
+        parallelization_factor=_parallelization(declared, config, rows * columns),
+    )
+
+
+def _pair(declared: Declarations, config: Config, first: str, second: str) -> tuple[int, int]:
+    return declared.number(config, first), declared.number(config, second)
+
+
+def _frame(declared: Declarations, config: Config) -> tuple[tuple[int, int], tuple[int, int]]:
+    top, bottom, left, right = (
+        declared.number(config, f"pad_{side}", 0) for side in ("top", "bottom", "left", "right")
+    )
+    return (top, bottom), (left, right)
+
+
+def _normalize(source: Source, call: Call, fields: Fields) -> Layer:
+    scale, scale_format = source.constant(call, 2)
+    bias, bias_format = source.constant(call, 3)
+    return BatchNormalization(
+        **fields, scale=scale, scale_format=scale_format, bias=bias, bias_format=bias_format
+    )
+
+
+def _pooling2d(source: Source, call: Call, fields: Fields) -> Layer:
+    config, declared = source.config(call), source.declarations
+    word = declared.word(config, "pool_op").lower()
+    if word not in (pool.value for pool in Pool):
+        raise UnsupportedLayerError(
+            f"layer {call.layer!r} pools by {word!r}",
+            where=config.where,
+            allowed=", ".join(pool.value for pool in Pool),
+        )
+    return Pooling2D(
+        **fields,
+        pool=Pool(word),
+        size=_pair(declared, config, "pool_height", "pool_width"),
+        stride=_pair(declared, config, "stride_height", "stride_width"),
+        padding=_frame(declared, config),
+        count_padding=bool(declared.number(config, "count_pad", 0)),
+        accumulator=_accumulator(declared, config),
+        io_type=IOType.STREAM if call.writes[0].size is None else IOType.PARALLEL,
+    )
+
+
+def _linear(source: Source, call: Call, fields: Fields) -> Layer:
+    return Linear(**fields)
+
+
+def _relu(source: Source, call: Call, fields: Fields) -> Layer:
+    return ReLU(**fields)
+
+
+def _zero_padding2d(source: Source, call: Call, fields: Fields) -> Layer:
+    config = source.config(call)
+    return ZeroPadding2D(**fields, padding=_frame(source.declarations, config))
+
+
+def _repack(source: Source, call: Call, fields: Fields) -> Layer:
+    later = [each for each in source.top.calls if call.writes[0] in each.reads]
+    shape = next((read_shape(source, each) for each in later), None)
+    if shape is None:
+        raise ProjectError(
+            f"the shape that {call.layer!r} makes cannot be told",
+            where=source.where(call.line),
+            allowed="a tensor that is read by a dense, convolution or pooling layer",
+        )
+    return Reshape(**fields, dimensions=shape)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReader:
+    """How one ``nnet::`` function is read."""
+
+    read: Callable[[Source, Call, Fields], Layer]
+    input_shape: tuple[str, ...] = ()
+    """Fields of its configuration that are the shape of its input; () if it takes any shape."""
+
+
+def read_shape(source: Source, call: Call) -> Shape | None:
+    """Return the shape in which a call reads its input, if its configuration tells."""
+    reader = READERS.get(call.function)
+    if reader is None or not reader.input_shape:
+        later = [each for each in source.top.calls if set(call.writes) & set(each.reads)]
+        return next((read_shape(source, each) for each in later), None)
+    return source.declarations.numbers(source.config(call), *reader.input_shape)
+
+
+_IMAGE = ("in_height", "in_width", "n_chan")
+
+READERS: dict[str, LayerReader] = {
+    "dense": LayerReader(_dense, ("n_in",)),
+    "conv_1d_cl": LayerReader(_conv1d, ("in_width", "n_chan")),
+    "pointwise_conv_1d_cl": LayerReader(_conv1d, ("in_width", "n_chan")),
+    "conv_2d_cl": LayerReader(_conv2d, _IMAGE),
+    "pointwise_conv_2d_cl": LayerReader(_conv2d, _IMAGE),
+    "normalize": LayerReader(_normalize),
+    "linear": LayerReader(_linear),
+    "relu": LayerReader(_relu),
+    "pooling2d_cl": LayerReader(_pooling2d, ("in_height", "in_width", "n_filt")),
+    "zeropad2d_cl": LayerReader(_zero_padding2d, _IMAGE),
+    "repack_stream": LayerReader(_repack),
+}
+"""From the ``nnet::`` function to what reads its calls."""

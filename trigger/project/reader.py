@@ -1,0 +1,187 @@
+"""HLS project folder -> Network, from text alone, as hls4ml 0.6 to 1.3 write it (Vivado, Vitis).
+
+The top function gives the order of layers and their tensors, ``defines.h`` the formats,
+``parameters.h`` the layers' parameters, ``weights/`` the constants. What is not understood is
+refused, with file and line.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+
+import yaml
+
+from trigger.errors import ProjectError, UnsupportedLayerError
+from trigger.fixed import FixedFormat
+from trigger.layers import Input, Layer, Reshape, Shape
+from trigger.network import Network
+from trigger.project.calls import READERS, Fields, Source, read_shape
+from trigger.project.declarations import Text, factors, read_declarations
+from trigger.project.folder import find_project
+from trigger.project.top import Call, PortKind, Tensor, read_top
+
+
+def read_project(folder: Path) -> Network:
+    """Return what the firmware in a project folder computes.
+
+    Reshapes bear no name in the C++: one is called as ``hls4ml_config.yml`` tells, if that leaves
+    no choice, and otherwise after its tensor, ``layer10``.
+
+    Raises:
+        UnsupportedLayerError: a layer that is not covered, with the list of what is.
+        ProjectError: the project is incomplete or damaged, or says what is not understood; names
+            file and line.
+    """
+    files = find_project(Path(folder))
+    top = read_top(files.top)
+    if top.unknown:
+        line, text = top.unknown[0]
+        raise ProjectError(
+            f"cannot understand {text!r}",
+            where=f"{top.path}:{line}",
+            allowed="nnet:: calls, tensors, auto& aliases and loads of weights",
+        )
+    return _Reading(Source(files, top, read_declarations(files))).network()
+
+
+class _Reading:
+    """The layers read so far, and which of them made which tensor."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.layers: list[Layer] = []
+        self.makers: dict[str, str] = {}
+        self.shapes: dict[str, Shape] = {}
+        self.reshape_names = _reshape_names(source)
+
+    def network(self) -> Network:
+        top = self.source.top
+        for port in top.of_kind(PortKind.INPUT):
+            shape = self._input_shape(port)
+            fields = {"name": port.name, "inputs": (), "result": self._format(port)}
+            self._add(Input(**fields, dimensions=shape), port.name)
+        for call in top.calls:
+            self._call(call)
+        missing = [port for port in top.of_kind(PortKind.OUTPUT) if port.name not in self.makers]
+        if missing:
+            raise ProjectError(
+                f"no layer fills the output {missing[0].name}",
+                where=self.source.where(missing[0].line),
+                allowed="an nnet:: call that writes each output",
+            )
+        outputs = tuple(self.makers[port.name] for port in top.of_kind(PortKind.OUTPUT))
+        return Network(tuple(self.layers), outputs)
+
+    def _format(self, tensor: Tensor) -> FixedFormat:
+        return self.source.declarations.format(tensor.type, self.source.where(tensor.line))
+
+    def _add(self, layer: Layer, tensor: str) -> None:
+        self.layers.append(layer)
+        self.makers[tensor] = layer.name
+        self.shapes[layer.name] = layer.shape(*(self.shapes[name] for name in layer.inputs))
+
+    def _call(self, call: Call) -> None:
+        reader = READERS.get(call.function)
+        if reader is None:
+            raise UnsupportedLayerError(
+                f"layer {call.layer!r} calls nnet::{call.function}",
+                where=self.source.where(call.line),
+                allowed=", ".join(f"nnet::{name}" for name in READERS),
+                remedy="replace the layer in the model, or simulate the project with csim only",
+            )
+        if len(call.writes) != 1 or not call.reads:
+            raise ProjectError(
+                f"nnet::{call.function} reads {len(call.reads)} tensors, writes {len(call.writes)}",
+                where=self.source.where(call.line),
+                allowed="tensors that an earlier call has filled, and one that it fills",
+            )
+        inputs = []
+        for name in call.arguments:
+            alias = next((alias for alias in self.source.top.aliases if alias[0] == name), None)
+            if alias is not None:
+                self._alias(*alias, call)
+            if name in self.makers:
+                inputs.append(self._as_read(self.makers[name], call))
+        tensor = call.writes[0]
+        fields: Fields = {
+            "name": call.layer,
+            "inputs": tuple(inputs),
+            "result": self._format(tensor),
+        }
+        self._add(reader.read(self.source, call, fields), tensor.name)
+
+    def _alias(self, new: str, old: str, line: int, call: Call) -> None:
+        """Add the Reshape that ``auto& new = old`` stands for, unless it was added before."""
+        if new in self.makers:
+            return
+        nested = next((alias for alias in self.source.top.aliases if alias[0] == old), None)
+        if nested is not None:
+            self._alias(*nested, call)
+        if old not in self.makers:
+            raise ProjectError(
+                f"{new} stands for {old}, which no layer has filled",
+                where=self.source.where(line),
+                allowed=", ".join(self.makers),
+            )
+        maker = self.makers[old]
+        size = prod(self.shapes[maker])
+        shape = read_shape(self.source, call) or (size,)
+        self._reshape(self.reshape_names.get(new, new.removesuffix("_out")), maker, shape, new)
+
+    def _as_read(self, maker: str, call: Call) -> str:
+        """Return the layer that a call reads: one more Reshape if the call takes another shape.
+
+        hls4ml before 0.6 writes nothing at all where it flattens.
+        """
+        shape = read_shape(self.source, call) if READERS[call.function].input_shape else None
+        if shape is None or shape == self.shapes[maker] or prod(shape) != prod(self.shapes[maker]):
+            return maker
+        return self._reshape(f"{call.layer}_reshape", maker, shape, f"{call.layer}_reshape")
+
+    def _reshape(self, name: str, maker: str, shape: Shape, tensor: str) -> str:
+        result = next(layer.result for layer in self.layers if layer.name == maker)
+        self._add(Reshape(name=name, inputs=(maker,), result=result, dimensions=shape), tensor)
+        return name
+
+    def _input_shape(self, port: Tensor) -> Shape:
+        if port.size is not None:
+            where = self.source.where(port.line)
+            return factors(Text(port.size, where), self.source.declarations)
+        reads = (call for call in self.source.top.calls if port in call.reads)
+        shape = next((read_shape(self.source, call) for call in reads), None)
+        if shape is None:
+            raise ProjectError(
+                f"the shape of the input {port.name} cannot be told",
+                where=self.source.where(port.line),
+                allowed="an input stream that is read by a dense, convolution or pooling layer",
+            )
+        return shape
+
+
+def _reshape_names(source: Source) -> dict[str, str]:
+    """Return the name of the only reshape, by tensor, if hls4ml_config.yml tells it."""
+    path = source.files.firmware.parent / "hls4ml_config.yml"
+    if len(source.top.aliases) != 1 or not path.is_file():
+        return {}
+    try:
+        record = yaml.load(path.read_text(), _Plain)
+        settings = record["HLSConfig"]["LayerName"]
+        names = [
+            name
+            for name, each in settings.items()
+            if not {"ReuseFactor", "TableSize", "Strategy"} & set(each)
+            and set(each.get("Precision") or {"result": ""}) == {"result"}
+        ]
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return {}  # the file is a convenience, no part of the firmware
+    known = {call.layer for call in source.top.calls} | {port.name for port in source.top.ports}
+    names = [name for name in names if name not in known]
+    return {source.top.aliases[0][0]: names[0]} if len(names) == 1 else {}
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML whose own tags (``!keras_model``) are taken for nothing."""
+
+
+_Plain.add_multi_constructor("!", lambda loader, suffix, node: None)
