@@ -39,7 +39,7 @@ class Conv1D(MultiplyAccumulate):
     def windows(self, raw: RawArray) -> RawArray:
         size, stride = (1, self.kernel.shape[0]), (1, self.stride)
         windows = image_windows(raw[:, None], size, stride, ((0, 0), self.padding))
-        return windows.reshape(len(raw), windows.shape[2], -1)
+        return windows.reshape(len(raw), windows.shape[2], self.matrix.shape[0])
 
     def multiplications(self, *inputs: Shape) -> int:
         return int(self.kernel.size) * self.shape(*inputs)[0]

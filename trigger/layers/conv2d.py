@@ -50,7 +50,7 @@ class Conv2D(MultiplyAccumulate):
     def windows(self, raw: RawArray) -> RawArray:
         size = (self.kernel.shape[0], self.kernel.shape[1])
         windows = image_windows(raw, size, self.stride, self.padding)
-        return windows.reshape(*windows.shape[:3], -1)
+        return windows.reshape(*windows.shape[:3], self.matrix.shape[0])
 
     def multiplications(self, *inputs: Shape) -> int:
         rows, columns, _ = self.shape(*inputs)

@@ -55,7 +55,7 @@ class MultiplyAccumulate(Layer):
         windows = self.windows(inputs[0].raw)
         rows = windows.reshape(-1, windows.shape[-1])
         result = self.multiply(Tensor(rows, inputs[0].format))
-        return result.reshape(*windows.shape[:-1], -1)
+        return result.reshape(*windows.shape[:-1], self.matrix.shape[1])
 
     def reach(self, *inputs: Reach) -> Reach:
         low, high = (self.windows(raw[None])[0] for raw in (inputs[0].low, inputs[0].high))

@@ -62,7 +62,7 @@ class Pooling2D(Layer):
     def cells(self, raw: RawArray, form: FixedFormat) -> RawArray:
         """Return every window, (n, rows, columns, window, c), with what stands in the padding."""
         windows = image_windows(raw, self.size, self.stride, self.padding, self.fill(form))
-        return windows.reshape(*windows.shape[:3], -1, windows.shape[-1])
+        return windows.reshape(*windows.shape[:3], self.size[0] * self.size[1], windows.shape[-1])
 
     def fill(self, form: FixedFormat) -> int:
         """Return the raw value of padded cells."""
