@@ -167,6 +167,8 @@ def _check_model_reuse(design: Design, layers: Mapping[str, Any]) -> None:
 
 
 _ABSENT = object()
+_ALWAYS_READ = {"ReuseFactor", "TargetCycles", "Trace"}
+"""Keys that hls4ml reads for every layer, beside those that the layer's class declares."""
 
 
 def _used(layer: Any, key: str) -> Any:
@@ -176,8 +178,10 @@ def _used(layer: Any, key: str) -> Any:
     if key.startswith("Precision."):
         named = layer.types.get(key.removeprefix("Precision.") + "_t")
         return _ABSENT if named is None else str(named.precision)
-    if key == "Trace":
-        return layer.get_attr("trace")
+    # hls4ml stores any key as an attribute, also one that nothing reads
+    known = {each.config_name for each in layer.expected_attributes if each.configurable}
+    if key not in known | _ALWAYS_READ:
+        return _ABSENT
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
     return layer.get_attr(snake, _ABSENT)
 

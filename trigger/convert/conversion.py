@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Conversion:
     """Keras layer whose result is the same number, by firmware layer."""
     hls4ml_version: str
     log: str
-    """What hls4ml printed."""
+    """What hls4ml printed and warned of."""
 
 
 def convert(model: Any, design: Design, folder: Path) -> Conversion:
@@ -51,7 +52,12 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
     """
     hls4ml = _hls4ml()
     log = io.StringIO()
-    with whole_folder(folder) as work, contextlib.redirect_stdout(log), keras_is_keras_2():
+    with (
+        whole_folder(folder) as work,
+        contextlib.redirect_stdout(log),
+        warnings.catch_warnings(record=True) as warned,
+        keras_is_keras_2(),
+    ):
         graph = _graph(hls4ml, model, design, work)
         network = extract(graph)
         for layer in graph.get_layers():
@@ -59,8 +65,9 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
         graph.write()
         config = work / "hls4ml_config.yml"  # it names the folder that it was written in
         config.write_text(config.read_text().replace(str(work), str(folder)))
+    said = [log.getvalue(), *(f"{each.category.__name__}: {each.message}" for each in warned)]
     return Conversion(
-        folder, network, _counterparts(model, network), str(hls4ml.__version__), log.getvalue()
+        folder, network, _counterparts(model, network), str(hls4ml.__version__), "\n".join(said)
     )
 
 
