@@ -79,7 +79,7 @@ def features(record: Record) -> list[float]:
     def total(amounts: Sequence[float]) -> float:
         return math.log1p(math.fsum(amounts))
 
-    def widest(layers: Sequence[LayerDescriptor], width) -> float:  # noqa: ANN001
+    def widest(layers: Sequence[LayerDescriptor], width) -> float:
         return float(max(map(width, layers), default=16))
 
     return [
@@ -122,9 +122,7 @@ def boosting(
         sizes[record.group] += 1
     for quantity in quantities:
         known = [
-            record
-            for record in train
-            if quantity in record.reported and not record.logic_synthesis
+            record for record in train if quantity in record.reported and not record.logic_synthesis
         ]
         model = HistGradientBoostingRegressor(
             loss="absolute_error", max_iter=150, min_samples_leaf=5, random_state=0

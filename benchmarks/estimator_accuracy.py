@@ -132,9 +132,7 @@ def rows(cases: Iterable[Case]) -> list[dict[str, object]]:
 def _row(key: tuple[str, str, str, str], cases: Sequence[Case]) -> dict[str, object]:
     quantity, kind, io_type, strategy = key
     errors = sorted(case.error for case in cases)
-    ratios = [
-        (case.estimated.value or 1e-9) / case.reported for case in cases if case.reported > 0
-    ]
+    ratios = [(case.estimated.value or 1e-9) / case.reported for case in cases if case.reported > 0]
     worst = sorted(cases, key=lambda case: -case.error)[:WORST]
     row: dict[str, object] = {
         "quantity": quantity,

@@ -47,6 +47,22 @@ FITTED = (
     Quantity.LUT,
     Quantity.FF,
 )
+EXPECTED: Mapping[tuple[Quantity, str], float] = {
+    # An adder of w bits counts w + 7 LUTs, two in one where three operands meet.
+    (Quantity.LUT, "adder_bits"): 0.8,
+    (Quantity.LUT, "two_digit_bits"): 1.0,
+    (Quantity.LUT, "long_adder_bits"): 1.0,
+    (Quantity.LUT, "short_adder_bits"): 1.0,
+    # Four inputs of a multiplexer share a 6-input LUT: 1/4 + 1/16 + ... of a LUT per input.
+    (Quantity.LUT, "sum_choice_bits"): 1 / 3,
+    (Quantity.LUT, "long_input_bits"): 1 / 3,
+    (Quantity.LUT, "long_sum_bits"): 1.0,
+    (Quantity.LUT, "short_sum_bits"): 1.0,
+    # Registers: a flip-flop per bit that is kept.
+    (Quantity.FF, "sum_bits"): 1.0,
+    (Quantity.FF, "weight_bits"): 1.0,
+}
+"""What a term costs where no report says otherwise."""
 JUDGED = (*FITTED, Quantity.DSP, Quantity.BRAM_18K)
 Laws = dict[tuple[str, Quantity], dict[str, float]]
 
@@ -121,6 +137,9 @@ def fit_laws(records: Sequence[Record]) -> Laws:
             _collect(samples, top, record.group, record.reported)
     for (law, quantity), found in samples.items():
         laws[law, quantity] = fit(found, quantity)
+    for law in ("product_constant", "product_shared", "product_stored"):
+        for (quantity, name), cost in EXPECTED.items():
+            laws.setdefault((law, quantity), {}).setdefault(name, cost)
     return laws
 
 
@@ -152,27 +171,35 @@ def _collect(
 
 
 def fit(samples: Sequence[Sample], quantity: Quantity, steps: int = 20) -> dict[str, float]:
-    """Fit non-negative coefficients to the least sum of absolute relative errors.
+    """Fit non-negative coefficients to the least sum of absolute errors, relative both ways.
 
-    Least squares, reweighted towards absolute errors (outliers are other tool versions and
-    settings that no record tells), with a slight pull to zero for terms that nothing decides.
+    An error counts relative to the geometric mean of what is reported and estimated, so that half
+    and double weigh the same. Least squares, reweighted towards absolute errors (outliers are
+    other tool versions and settings that no record tells), with a slight pull to zero for terms
+    that nothing decides (or to what they physically are, where that is known).
     """
     names = sorted({name for sample in samples for name in sample.terms})
+    expected = np.array([EXPECTED.get((quantity, name), 0.0) for name in names])
     sizes = collections.Counter(sample.group for sample in samples)
     matrix = np.array([[sample.terms.get(name, 0.0) for name in names] for sample in samples])
     actual = np.array([sample.actual for sample in samples])
-    target = actual - np.array([sample.exact for sample in samples])
-    scale = 1 / (actual + OFFSETS[quantity])
+    exact = np.array([sample.exact for sample in samples])
+    target = actual - exact
+    offset = OFFSETS[quantity]
+    reported = np.maximum(actual, 0.0) + offset
+    scale = 1 / reported
     prior = np.array([sizes[sample.group] ** -0.5 for sample in samples])
     size = np.abs(matrix * scale[:, None]).max(axis=0)
     size[size == 0] = 1.0
-    pull = np.diag(size * 0.03)
+    pull = np.diag(size * 0.1)
     weight = prior.copy()
     for _ in range(steps):
         root = np.sqrt(weight) * scale
         system = np.vstack([matrix * root[:, None], pull * np.sqrt(np.mean(weight))])
-        wanted = np.concatenate([target * root, np.zeros(len(names))])
+        wanted = np.concatenate([target * root, pull @ expected * np.sqrt(np.mean(weight))])
         answer, _ = nnls(system, wanted, maxiter=50 * len(names) + 100)
+        estimated = np.maximum(exact + matrix @ answer, 0.0) + offset
+        scale = 1 / np.sqrt(reported * estimated)
         error = np.abs(matrix @ answer - target) * scale
         weight = prior / np.maximum(error, 0.02)
     return dict(zip(names, (float(f"{number:.5g}") for number in answer), strict=True))

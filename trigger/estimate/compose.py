@@ -103,14 +103,15 @@ def _terms(
             Quantity.FF: fifo,
         }
     busy = float(sum(latency >= 0.5 for latency in latencies[:-1]))
-    late = {"calls": busy, "layers": float(len(between))}
+    tool = context.tool.name.lower()
+    late = {f"calls_{tool}": busy, "layers": float(max(0, len(between) - 1))}
     bits = float(sum(math.prod(layer.out_shape) * result_width(layer) for layer in between))
     return {
         Quantity.LATENCY_MIN_CYCLES: late,
         Quantity.LATENCY_CYCLES: late,
         Quantity.LUT: {"layers": float(len(between)), "between_bits": bits},
         Quantity.FF: {
-            "input_bits": input_bits,
+            "input_bits": 0.0 if context.dataflow else input_bits,
             "between_bits": bits,
             "layers": float(len(between)),
         },

@@ -43,9 +43,6 @@ def context_for(
 ) -> Context:
     """Return the context that hls4ml makes for a target.
 
-    The top function is a pipeline unless data streams, a layer stores its weights (Resource), or a
-    parallel convolution loops over its pixels: then it is a dataflow of processes.
-
     Raises:
         EstimateError: a backend whose tool no law describes.
     """
@@ -58,13 +55,22 @@ def context_for(
             allowed="Vivado and Vitis, and their accelerator backends",
             remedy="estimate with Backend: Vitis, or read the tool's own report",
         )
-    stored = any(layer.strategy is Strategy.RESOURCE for layer in layers)
-    loops = any((layer.partitions or 1) > 1 for layer in layers)
     return Context(
         tool=tool,
         clock_period_ns=target.clock_period_ns,
         io_type=target.io_type,
-        dataflow=target.io_type is IOType.STREAM or stored or loops,
+        dataflow=is_dataflow(target.io_type, layers),
         part=target.part,
         tool_year=tool_year,
     )
+
+
+def is_dataflow(io_type: IOType, layers: Sequence[LayerDescriptor]) -> bool:
+    """Tell whether hls4ml makes the top function a dataflow of processes; else it is one pipeline.
+
+    It does when data streams, a layer stores its weights (Resource), or a parallel convolution
+    loops over its pixels.
+    """
+    stored = any(layer.strategy is Strategy.RESOURCE for layer in layers)
+    loops = any((layer.partitions or 1) > 1 for layer in layers)
+    return io_type is IOType.STREAM or stored or loops

@@ -45,7 +45,8 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     lut, ff = _area(layer, lanes)
     control: Terms = {"control": 1.0} if stream else {}
     terms |= {Quantity.LUT: {**lut, **control}, Quantity.FF: {**ff, **control}}
-    return Structure(f"{layer.kind.value}_{'stream' if stream else 'parallel'}", exact, terms)
+    law = "relu" if layer.kind is Kind.LEAKY else layer.kind.value
+    return Structure(f"{law}_{'stream' if stream else 'parallel'}", exact, terms)
 
 
 def _start(layer: LayerDescriptor, context: Context) -> Terms:

@@ -42,11 +42,16 @@ def layer_structure(
 
 
 def depth_law(coefficients: Coefficients) -> Depth:
-    """Return the fitted depth of matrix products."""
+    """Return the fitted depth of matrix products.
+
+    The delay over the clock period counts the cycles that are begun; a register stands at the end
+    of each but the last, hence the half cycle less.
+    """
 
     def depth(layer: LayerDescriptor, context: Context) -> float:
         terms = products.depth_terms(layer, context)
         structure = Structure(DEPTH_LAW, {}, {Quantity.LATENCY_CYCLES: terms})
-        return coefficients.value(structure, Quantity.LATENCY_CYCLES) or 0.0
+        begun = coefficients.value(structure, Quantity.LATENCY_CYCLES) or 0.0
+        return max(0.0, begun - 0.5)
 
     return depth

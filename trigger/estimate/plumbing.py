@@ -35,9 +35,21 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
         levels = math.log2(math.prod(layer.kernel) + 1) if layer.kernel else 1.0
         slow: Terms = {"levels": levels * 10 / context.clock_period_ns}
         terms = {quantity: slow for quantity in TIMES[:2]}
+    if layer.kind in (Kind.MERGE, Kind.UPSAMPLING):
+        return Structure(f"{kind}_{how}", {**exact, **_adders(layer, stream=stream)}, {})
     area = _stream_area(layer) if stream else _parallel_area(layer)
     terms |= {Quantity.LUT: area, Quantity.FF: area}
     return Structure(f"{kind}_{how}", exact, terms)
+
+
+def _adders(layer: LayerDescriptor, *, stream: bool) -> dict[Quantity, float]:
+    """Return LUT and FF of one adder per lane: no report shows these layers, so nothing is fitted.
+
+    An adder of w bits counts w + 7 LUTs in csynth reports.
+    """
+    lanes = layer.out_shape[-1] if stream else math.prod(layer.out_shape)
+    adds = 0.0 if layer.kind is Kind.UPSAMPLING else lanes * (result_width(layer) + 7.0)
+    return {Quantity.LUT: adds, Quantity.FF: float(lanes * result_width(layer) * stream)}
 
 
 def _stream_area(layer: LayerDescriptor) -> Terms:

@@ -34,6 +34,9 @@ from trigger.estimate.terms import (
     weight_width,
 )
 
+PIXEL_CYCLES = 3
+"""Cycles of a streamed pixel with stored weights, besides the kernel's width and the product."""
+
 
 def weights_are(layer: LayerDescriptor) -> str:
     """Return how weights enter: constants, constants that share multipliers, or stored."""
@@ -53,7 +56,11 @@ def depth_terms(layer: LayerDescriptor, context: Context) -> Terms:
     tool = "vivado" if context.tool is Tool.VIVADO else "vitis"
     clock = context.clock_period_ns
     levels = math.log2(fan_in(layer) + 1)
-    return {f"product_{fabric}_{tool}": 10 / clock, f"adder_{fabric}_{tool}": 10 * levels / clock}
+    multiplies = constant_multipliers(layer) > 0 and dsps_per_constant(layer) > 0
+    return {
+        f"product_{fabric}_{tool}": 10 / clock if multiplies else 0.0,
+        f"adder_{fabric}_{tool}": 10 * levels / clock,
+    }
 
 
 def dsp(layer: LayerDescriptor) -> int:
@@ -88,8 +95,7 @@ def product_interval(layer: LayerDescriptor, depth: float) -> int:
         return layer.reuse_factor
     if layer.reuse_factor == 1:
         return 1
-    needed = constant_multipliers(layer) if dsps_per_constant(layer) else 0
-    rounds = math.ceil(needed / multiplier_limit(layer))
+    rounds = math.ceil(constant_multipliers(layer) / multiplier_limit(layer))
     drain = 2.0 if layer.io_type is IOType.STREAM else depth + 1
     return max(1, min(layer.reuse_factor, round(rounds + drain)))
 
@@ -137,29 +143,41 @@ def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
 
 
 def _stored_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
+    """One multiplier per reuse_factor weights (``nnet_dense_resource.h``).
+
+    Up to n_in cycles each multiplier chooses among its inputs; beyond that it also chooses the
+    sum that it adds to, by a multiplexer over all outputs, rounded up to a power of two, unless it
+    has two of them only.
+    """
     del depth
     multipliers = stored_multipliers(layer)
     width, out = accumulator_width(layer), outputs(layer)
     product_width = input_width(layer) + weight_width(layer)
     in_dsp = dsps_per_stored_weight(layer) > 0
-    spread = layer.n_in * float(input_width(layer)) * min(1.0, (layer.reuse_factor - 1))
+    input_bits = layer.n_in * float(input_width(layer))
+    long = layer.reuse_factor > layer.n_in
+    chooses = long and layer.reuse_factor > 2 * layer.n_in
+    size = "long" if long else "short"
     lut = {
-        "adder_bits": multipliers * (width + 7.0),
+        f"{size}_block": 1.0,
+        f"{size}_input_bits": input_bits,
+        "short_choice_bits": 0.0
+        if long
+        else float(multipliers * layer.reuse_factor * input_width(layer)),
+        "sum_choice_bits": float(multipliers * width << (out - 1).bit_length()) if chooses else 0.0,
+        f"{size}_adder_bits": multipliers * (width + 7.0),
         "fabric_product_bits": 0.0
         if in_dsp
         else float(multipliers * input_width(layer) * weight_width(layer)),
-        "result_bits": float(out * width),
-        "input_choice_bits": spread,
-        "per_multiplier_choice": multipliers * math.log2(layer.reuse_factor + 1),
-        "block": 1.0,
+        f"{size}_sum_bits": float(out * width),
     }
     ff = {
-        "product_bits": float(multipliers * product_width),
-        "weight_bits": float(multipliers * weight_width(layer)),
+        f"{size}_block": 1.0,
         "sum_bits": float(out * width),
-        "input_bits": layer.n_in * float(input_width(layer)),
-        "counter_bits": math.log2(layer.reuse_factor + 1),
-        "block": 1.0,
+        "weight_bits": float(multipliers * weight_width(layer)),
+        "product_bits": 0.0 if long else float(multipliers * product_width),
+        "dsp_products": float(multipliers * width) if in_dsp else 0.0,
+        "short_input_bits": 0.0 if long else input_bits,
     }
     return lut, ff
 
@@ -224,7 +242,10 @@ def _dense_parallel(layer: LayerDescriptor, depth: float) -> Times:
     if not is_unrolled(layer):
         start: Terms = {"start": 1.0}
         return {LOW: interval, HIGH: interval, EVERY: interval}, {LOW: start, HIGH: start}
-    latency = max(depth, interval - 1)
+    latency = depth
+    if layer.reuse_factor > 1:
+        rounds = math.ceil(constant_multipliers(layer) / multiplier_limit(layer))
+        latency = depth + rounds if rounds > 1 else depth
     return {LOW: latency, HIGH: latency, EVERY: interval}, {}
 
 
@@ -246,12 +267,11 @@ def _conv_stream(layer: LayerDescriptor, depth: float) -> Times:
         base = pixels * interval
         terms: Terms = {"start": 1.0, "depth": depth}
         return {LOW: base, HIGH: base, EVERY: base}, dict.fromkeys((LOW, HIGH, EVERY), terms)
-    least: Terms = {"pixels": pixels}
-    return {LOW: 0.0, HIGH: pixels * interval, EVERY: pixels * interval}, {
-        LOW: least,
-        HIGH: least,
-        EVERY: least,
-    }
+    # Besides the product: reading a pixel, shifting it in, and writing the result.
+    least = pixels * (PIXEL_CYCLES + layer.kernel[-1])
+    most = pixels * (interval + PIXEL_CYCLES + layer.kernel[-1])
+    start: Terms = {"start": 1.0}
+    return {LOW: least, HIGH: most, EVERY: most}, dict.fromkeys((LOW, HIGH, EVERY), start)
 
 
 def _conv_parallel(layer: LayerDescriptor, depth: float) -> Times:

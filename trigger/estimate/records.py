@@ -21,7 +21,7 @@ from typing import Any
 from trigger.budget import Quantity
 from trigger.design import IOType, Strategy
 from trigger.errors import EstimateError, FormatError, UnsupportedLayerError
-from trigger.estimate.context import Context, Tool
+from trigger.estimate.context import Context, Tool, is_dataflow
 from trigger.estimate.descriptor import ELEMENTWISE, Kind, LayerDescriptor, WeightStatistics
 from trigger.fixed import FixedFormat
 
@@ -157,7 +157,7 @@ def record_from_json(row: Mapping[str, Any]) -> Record:
         raise UnsupportedLayerError("has no layers", where=row["id"])
     dataflow = row.get("dataflow")
     if dataflow is None:
-        dataflow = io_type is IOType.STREAM
+        dataflow = is_dataflow(io_type, descriptors)
     reported = {
         quantity: float(row["reported"][key])
         for quantity, key in REPORT_KEYS.items()

@@ -10,8 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from trigger.design import IOType, Strategy
-from trigger.estimate.descriptor import Kind, LayerDescriptor, WeightStatistics
+from trigger.estimate.descriptor import (
+    CSD_CLASSES,
+    Kind,
+    LayerDescriptor,
+    WeightStatistics,
+    csd_digit_counts,
+)
 
 Terms = Mapping[str, float]
 
@@ -52,27 +60,29 @@ def outputs(layer: LayerDescriptor) -> int:
 def statistics(layer: LayerDescriptor) -> WeightStatistics:
     """Return the weights' statistics, or typical ones where only their format is known.
 
-    The typical weight of a trained layer uses about two bits less than its format offers, and a
-    number of b bits has about b / 3 CSD digits: shares of >= 1, 2, 3, 4 digits by these bits.
+    Typical are weights spread evenly over Glorot's range, +- sqrt(6 / (fan in + fan out)). Of m
+    draws from d values, d (1 - (1 - 1/d)^m) are distinct.
     """
     if layer.weights is not None:
         return layer.weights
     n = layer.products
-    fraction = layer.weight.fractional if layer.weight else 10
-    bits = max(1, min(weight_width(layer), fraction) - 1)
-    shares = tuple(
-        1 / (1 + math.exp(-slope * (bits - middle)))
-        for slope, middle in ((1.0, -0.5), (0.9, 3.5), (0.8, 6.5), (0.7, 9.5))
-    )
-    counts = tuple(round(n * share) for share in shares)
+    fraction = layer.weight.fractional if layer.weight else DEFAULT_WIDTH - 6
+    spread = math.prod(layer.kernel) * layer.n_out if layer.kernel else layer.n_out
+    reach = math.sqrt(6 / (layer.n_in + spread)) * 2.0**fraction
+    largest = max(1, min(round(reach), (1 << (weight_width(layer) - 1)) - 1, 1 << 16))
+    digits = csd_digit_counts(np.arange(largest + 1))
+    counts = [round(n * float(np.mean(digits >= least))) for least in range(1, CSD_CLASSES + 1)]
+    values, draws = 2 * largest + 1, outputs(layer)
+    shared = values / draws * (1 - (1 - 1 / values) ** draws)
+    rows = [round(count * shared) for count in counts]
     return WeightStatistics(
         n=n,
         zeros=n - counts[0],
         pow2=counts[0] - counts[1],
         csd_digits=sum(counts),
-        distinct=min(n, 1 << bits),
+        distinct=min(n, values),
         count_by_csd=(counts[0], counts[1], counts[2], counts[3]),
-        row_distinct_by_csd=(counts[0], counts[1], counts[2], counts[3]),
+        row_distinct_by_csd=(rows[0], rows[1], rows[2], rows[3]),
     )
 
 
