@@ -170,8 +170,7 @@ def _reshape_names(source: Source) -> dict[str, str]:
         names = [
             name
             for name, each in settings.items()
-            if not {"ReuseFactor", "TableSize", "Strategy"} & set(each)
-            and set(each.get("Precision") or {"result": ""}) == {"result"}
+            if "TableSize" not in each and set(each.get("Precision") or ("result",)) == {"result"}
         ]
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError):
         return {}  # the file is a convenience, no part of the firmware
