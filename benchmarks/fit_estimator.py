@@ -59,6 +59,7 @@ EXPECTED: Mapping[tuple[Quantity, str], float] = {
     (Quantity.LUT, "long_sum_bits"): 1.0,
     (Quantity.LUT, "short_sum_bits"): 1.0,
     # Registers: a flip-flop per bit that is kept.
+    (Quantity.FF, "cut_sums"): 1.0,
     (Quantity.FF, "sum_bits"): 1.0,
     (Quantity.FF, "weight_bits"): 1.0,
 }

@@ -132,14 +132,28 @@ def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         "shared_products": many * float(input_width(layer)) if shared and in_dsp else 0.0,
     }
     ff = {
-        "pipelined_sums": depth * out * width,
-        "pipelined_products": depth * stats.nonzeros * width / (1 + math.log2(fan_in(layer) + 1)),
+        "cut_sums": out * width * cut_adder_tree(fan_in(layer), depth),
         "pipelined_inputs": depth * layer.n_in * float(input_width(layer)),
-        "dsp_registers": min(depth, 3.0) * many * product_width if in_dsp else 0.0,
+        "shallow_product_bits": min(depth, 2.0) * many * product_width,
+        "deep_product_bits": max(0.0, depth - 2.0) * many * product_width,
         "shared_registers": many * float(input_width(layer)) if shared and in_dsp else 0.0,
         "input_bits": layer.n_in * float(input_width(layer)),
     }
     return lut, ff
+
+
+def cut_adder_tree(terms: float, depth: float) -> float:
+    """Return the sums that registers hold when ``depth`` cuts divide an adder tree evenly.
+
+    After a share f of the tree's levels, terms^(1 - f) partial sums of an output are left; d cuts
+    stand at f = 1/(d+1), 2/(d+1), ... Between whole depths the sum is interpolated.
+    """
+    whole = math.floor(depth)
+    below, above = (
+        math.fsum(terms ** (1 - cut / (cuts + 1)) for cut in range(1, cuts + 1))
+        for cuts in (whole, whole + 1)
+    )
+    return below + (above - below) * (depth - whole)
 
 
 def _stored_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
