@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 
 class TriggerError(Exception):
@@ -25,6 +26,11 @@ class TriggerError(Exception):
         if remedy:
             parts.append(f"To do: {remedy}")
         super().__init__(". ".join(part.rstrip(".") for part in parts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error cross from one process to another with all that it says."""
+        texts = {"where": self.where, "allowed": self.allowed, "remedy": self.remedy}
+        return partial(type(self), self.problem, **texts), ()
 
 
 class FormatError(TriggerError):

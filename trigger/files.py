@@ -72,6 +72,6 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     """Return the error for a path that could not be written."""
     return OutputError(
         f"cannot be written: {error.strerror or error}",
-        where=error.filename or path,
+        where=path,
         remedy="choose a folder that you may write to, with room left",
     )

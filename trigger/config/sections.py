@@ -31,6 +31,8 @@ class GenerateSection:
     seed: int | None = None
     """None is the design's seed."""
     options: GeneratorOptions = field(default_factory=GeneratorOptions)
+    event_files: bool = False
+    """Write the events as files in the format of real data, and read them from there."""
 
     def __post_init__(self) -> None:
         if self.events_per_class < 1:

@@ -29,7 +29,11 @@ class Source:
     read: Callable[..., EventReader]
     """(path, *, chunk_events=1000, skip_bad=0) -> reader of batches."""
     generate: Callable[..., HitBatch]
-    """(class name, events, seed, cache folder, options=None, progress=None) -> batch."""
+    """(class name, events, seed, cache folder, options=None, progress=None, processes=1) -> batch."""
+    write: Callable[[HitBatch, Path], None]
+    """Write a batch as a file of the real data's format."""
+    suffix: str
+    """Of such a file."""
 
 
 def read_drift_chamber(
@@ -48,6 +52,7 @@ def generate_drift_chamber(
     folder: Path,
     options: GeneratorOptions | None = None,
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> HitBatch:
     """Generate events of a class, or read back from ``folder`` what was generated before.
 
@@ -62,7 +67,7 @@ def generate_drift_chamber(
             where="drift_chamber",
             allowed=", ".join(reaction.value for reaction in Reaction),
         ) from None
-    return generated(reaction, events, seed, folder, options, progress)
+    return generated(reaction, events, seed, folder, options, progress, processes)
 
 
 SOURCES: Mapping[str, Source] = MappingProxyType(
@@ -72,6 +77,8 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             classes=tuple(reaction.value for reaction in Reaction),
             read=read_drift_chamber,
             generate=generate_drift_chamber,
+            write=drift_chamber_text.write,
+            suffix=".dat",
         ),
     }
 )

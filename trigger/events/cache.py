@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from trigger.design import digest_of
@@ -29,8 +33,11 @@ def generated(
     folder: Path,
     options: GeneratorOptions | None = None,
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> HitBatch:
     """Return the events of ``generate``, reading the chunks that ``folder`` holds already.
+
+    The events do not depend on ``processes``, the number of chunks that are made at a time.
 
     A chunk file is named by a digest of everything that its hits depend on and is written whole, so
     asking for more events, or again after a kill, makes only what is missing. A damaged file is
@@ -41,11 +48,18 @@ def generated(
     """
     options = options or GeneratorOptions()
     chunks = []
-    for index in range(chunks_of(events)):
-        path = chunk_path(reaction, seed, folder, options, index)
-        chunks.append(_chunk(path, reaction, index, seed, options))
-        if progress is not None:
-            progress(min((index + 1) * CHUNK_EVENTS, events), events)
+    make = partial(_chunk, reaction, seed, folder, options)
+    indices = range(chunks_of(events))
+    with ExitStack() as stack:
+        run = map
+        if processes > 1 and len(indices) > 1:
+            # a fresh interpreter each: a fork of one that holds TensorFlow's threads may hang
+            context = multiprocessing.get_context("spawn")
+            run = stack.enter_context(ProcessPoolExecutor(processes, context)).map
+        for index, chunk in enumerate(run(make, indices)):
+            chunks.append(chunk)
+            if progress is not None:
+                progress(min((index + 1) * CHUNK_EVENTS, events), events)
     return concatenate(chunks).between(0, events)
 
 
@@ -58,8 +72,9 @@ def chunk_path(
 
 
 def _chunk(
-    path: Path, reaction: Reaction, index: int, seed: int, options: GeneratorOptions
+    reaction: Reaction, seed: int, folder: Path, options: GeneratorOptions, index: int
 ) -> HitBatch:
+    path = chunk_path(reaction, seed, folder, options, index)
     if path.exists():
         try:
             chunk = read_npz(path)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from trigger.config import DesignFile
+from trigger.design import digest_of
 from trigger.errors import DesignError, EventError
-from trigger.events import SOURCES, HitBatch
+from trigger.events import SOURCES, HitBatch, Source
 from trigger.events.batch import concatenate
+from trigger.events.drift_chamber_generator import GENERATOR_VERSION
 from trigger.flow.listener import Listener
 from trigger.images.contract import InputContract
 from trigger.images.hit_maps import encode, fit_scale
@@ -52,14 +57,12 @@ class Images:
         return self.sample.take(order[:events])
 
 
-def make_events(
-    file: DesignFile, cache: Path, skip_bad: int, listener: Listener
-) -> Events:
+def make_events(file: DesignFile, cache: Path, skip_bad: int, listener: Listener) -> Events:
     """Read the design's event files, or generate its events (what ``cache`` has is read back).
 
     Raises:
         DesignError: the design names no events.
-        EventError: a malformed file, or more bad events than ``skip_bad`` in one class.
+        EventError: a malformed file, or more bad events than ``skip_bad`` in one file.
     """
     section = file.events
     if section is None:
@@ -67,33 +70,62 @@ def make_events(
             "the design has no events", where=file.source, remedy="add the section events"
         )
     source = SOURCES[section.source.value]
-    batches = []
+    names = [reaction.value for reaction in section.classes]
+    if section.generate is None:
+        paths = [tuple(map(Path, section.files[name])) for name in names]
+        return _read_classes(source, paths, skip_bad)
+    wanted = section.generate
+    seed = file.seed if wanted.seed is None else wanted.seed
+    batches = [
+        source.generate(
+            name,
+            wanted.events_per_class,
+            seed,
+            cache,
+            wanted.options,
+            listener.counter(f"{name} events"),
+            os.cpu_count() or 1,
+        )
+        for name in names
+    ]
+    if not wanted.event_files:
+        return Events(tuple(batches), 0)
+    digests = [digest_of(GENERATOR_VERSION, name, wanted, seed) for name in names]
+    files = [cache / f"{section.source.value}_{digest[:16]}{source.suffix}" for digest in digests]
+    with _processes(len(files)) as pool:
+        list(pool.map(_write_missing, [source] * len(files), batches, files))
+    return _read_classes(source, [(path,) for path in files], skip_bad=0)
+
+
+def _read_classes(source: Source, paths: list[tuple[Path, ...]], skip_bad: int) -> Events:
+    """Read the files of each class, the classes side by side."""
+    with _processes(len(paths)) as pool:
+        read = list(pool.map(_read_class, [source] * len(paths), paths, [skip_bad] * len(paths)))
+    return Events(tuple(batch for batch, _ in read), sum(skipped for _, skipped in read))
+
+
+def _processes(tasks: int) -> ProcessPoolExecutor:
+    """Return a pool of fresh interpreters: a fork of one with TensorFlow's threads may hang."""
+    workers = min(tasks, os.cpu_count() or 1)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+
+
+def _write_missing(source: Source, batch: HitBatch, path: Path) -> None:
+    if not path.is_file():
+        source.write(batch, path)
+
+
+def _read_class(source: Source, paths: tuple[Path, ...], skip_bad: int) -> tuple[HitBatch, int]:
+    """Return the events of one class, and how many bad ones were left out."""
+    parts: list[HitBatch] = []
     skipped = 0
-    for reaction in section.classes:
-        name = reaction.value
-        if section.generate is not None:
-            wanted = section.generate
-            seed = file.seed if wanted.seed is None else wanted.seed
-            batches.append(
-                source.generate(
-                    name,
-                    wanted.events_per_class,
-                    seed,
-                    cache,
-                    wanted.options,
-                    listener.counter(f"{name} events"),
-                )
-            )
-            continue
-        parts = []
-        for path in section.files[name]:
-            reader = source.read(path, skip_bad=skip_bad)
-            parts.extend(reader)
-            skipped += reader.skipped
-        if not parts:
-            raise EventError("the files hold no event", where=f"events.files.{name}")
-        batches.append(concatenate(parts))
-    return Events(tuple(batches), skipped)
+    for path in paths:
+        reader = source.read(path, skip_bad=skip_bad)
+        parts.extend(reader)
+        skipped += reader.skipped
+    if not parts:
+        raise EventError("there is no event", where=", ".join(map(str, paths)))
+    return concatenate(parts), skipped
 
 
 def make_images(file: DesignFile, events: Events) -> Images:
