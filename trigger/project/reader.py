@@ -58,9 +58,8 @@ class _Reading:
     def network(self) -> Network:
         top = self.source.top
         for port in top.of_kind(PortKind.INPUT):
-            shape = self._input_shape(port)
-            fields = {"name": port.name, "inputs": (), "result": self._format(port)}
-            self._add(Input(**fields, dimensions=shape), port.name)
+            form, shape = self._format(port), self._input_shape(port)
+            self._add(Input(name=port.name, inputs=(), result=form, dimensions=shape), port.name)
         for call in top.calls:
             self._call(call)
         missing = [port for port in top.of_kind(PortKind.OUTPUT) if port.name not in self.makers]
@@ -90,11 +89,12 @@ class _Reading:
                 allowed=", ".join(f"nnet::{name}" for name in READERS),
                 remedy="replace the layer in the model, or simulate the project with csim only",
             )
-        if len(call.writes) != 1 or not call.reads:
+        if len(call.reads) != 1 or len(call.writes) != 1 or not call.in_order:
             raise ProjectError(
-                f"nnet::{call.function} reads {len(call.reads)} tensors, writes {len(call.writes)}",
+                f"nnet::{call.function} reads {_names(call.reads)} "
+                f"and writes {_names(call.writes)}",
                 where=self.source.where(call.line),
-                allowed="tensors that an earlier call has filled, and one that it fills",
+                allowed="one tensor that is filled earlier, then one that it fills",
             )
         inputs = []
         for name in call.arguments:
@@ -157,6 +157,10 @@ class _Reading:
                 allowed="an input stream that is read by a dense, convolution or pooling layer",
             )
         return shape
+
+
+def _names(tensors: tuple[Tensor, ...]) -> str:
+    return ", ".join(tensor.name for tensor in tensors) or "nothing"
 
 
 def _reshape_names(source: Source) -> dict[str, str]:

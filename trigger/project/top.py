@@ -55,6 +55,8 @@ class Call:
     """Tensors among the arguments that an earlier call (or an input port) has filled."""
     writes: tuple[Tensor, ...]
     """Tensors among the arguments that this call fills."""
+    in_order: bool
+    """Whether what it reads stands before what it writes, as in all of hls4ml's functions."""
     layer: str
     """From the comment behind or above the call; else the name of what it writes."""
     line: int
@@ -100,7 +102,7 @@ _ARRAY = re.compile(r"^(?:static\s+)?([\w:]+(?:\s*<.*>)?)\s+(\w+)\s*\[(.+)\]$", 
 _ALIAS = re.compile(r"^auto\s*&\s*(\w+)\s*=\s*(\w+)$")
 _SIZE_PORT = re.compile(r"^unsigned\s+short\s*&\s*(const_size_\w+)$")
 _HOUSEKEEPING = re.compile(
-    r"^(static bool )?loaded_weights = \w+$|^if \(!loaded_weights\)$|^const_size_\w+ = \w+$"
+    r"^(static bool )?loaded_weights = \w+$|^if \(!loaded_weights\)$|^const_size_\w+ = [\w *]+$"
 )
 _OUTPUT_NAME = re.compile(r"^layer\d+_(out|cpy\d+)$")
 _DIRECTIVE = re.compile(
@@ -276,9 +278,12 @@ class _Body:
         tensors = [self.tensors[name] for name in arguments if name in self.tensors]
         reads = tuple(tensor for tensor in tensors if tensor.name in self.filled)
         writes = tuple(tensor for tensor in tensors if tensor.name not in self.filled)
+        in_order = tensors == [*reads, *writes]
         self.filled |= {tensor.name for tensor in writes}
         name = self._comment(start, end) or (writes[0].name if writes else function)
-        self.calls.append(Call(function, types, arguments, reads, writes, name, line, end + 1))
+        self.calls.append(
+            Call(function, types, arguments, reads, writes, in_order, name, line, end + 1)
+        )
 
     def _comment(self, start: int, end: int) -> str | None:
         """Return the layer's name: the comment behind the call, or alone on the line above."""

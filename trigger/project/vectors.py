@@ -37,8 +37,8 @@ def _minimum(shape: tuple[int, ...], form: FixedFormat) -> RawArray:
 
 
 def _checkerboard(shape: tuple[int, ...], form: FixedFormat) -> RawArray:
-    odd = np.indices(shape).sum(axis=0) % 2
-    return odd.astype(object) * form.raw_max
+    odd: RawArray = np.indices(shape).sum(axis=0) % 2
+    return np.asarray(odd.astype(object) * form.raw_max)
 
 
 def _walking_ones(shape: tuple[int, ...], form: FixedFormat) -> RawArray:
