@@ -338,6 +338,27 @@ def test_corrupted_weights(
         csim.build(project, build_dir)
 
 
+def test_an_output_that_nothing_fills(tmp_path: Path, build_dir: Path) -> None:
+    project = write_triple(tmp_path / "p", body="    for (int i = 0; i < 4; i++)\n {}\n")
+    with pytest.raises(ProjectError, match=r"made\.cpp:\d+: no call fills the output layer3_out"):
+        csim.build(project, build_dir)
+
+
+def test_functions_of_any_namespace_are_traced(tmp_path: Path) -> None:
+    project = write_triple(
+        tmp_path / "p",
+        body="    if (true) {}\n    layer2_t layer2_out[4];\n"
+        "    mine::triple<input_t, layer2_t>(x, layer2_out); // own\n"
+        "    triple<layer2_t, result_t>(layer2_out, layer3_out);\n",
+    )
+    top = read_top(project / "firmware/made.cpp")
+    assert [(call.function, call.layer) for call in top.calls] == [
+        ("mine::triple", "own"),
+        ("triple", "layer3_out"),
+    ]
+    assert [text for _, text in top.unknown] == ["if (true)"]
+
+
 def test_folders_that_are_no_project(tmp_path: Path, build_dir: Path) -> None:
     with pytest.raises(ProjectError, match="no such folder"):
         csim.build(tmp_path / "nowhere", build_dir)

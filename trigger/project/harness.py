@@ -46,7 +46,7 @@ def list_traces(top: TopFunction) -> tuple[Trace, ...]:
     """Return every tensor that a layer call fills, in execution order, with unique names.
 
     Raises:
-        ProjectError: no layer is called.
+        ProjectError: an output that no call fills.
     """
     traces: list[Trace] = []
     names: set[str] = set()
@@ -55,12 +55,14 @@ def list_traces(top: TopFunction) -> tuple[Trace, ...]:
             name = call.layer if call.layer not in names else tensor.name
             names.add(name)
             traces.append(Trace(name, tensor, call.end))
-    if not traces:
-        raise ProjectError(
-            "the top function calls no layer",
-            where=top.path,
-            allowed="nnet::function<types>(tensors) // layer name",
-        )
+    traced = {trace.tensor.name for trace in traces}
+    for port in top.of_kind(PortKind.OUTPUT):
+        if port.name not in traced:
+            raise ProjectError(
+                f"no call fills the output {port.name}",
+                where=f"{top.path}:{port.line}",
+                allowed="nnet::function<types>(tensors); // layer name",
+            )
     return tuple(traces)
 
 

@@ -45,9 +45,10 @@ class Port(Tensor):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One ``nnet::`` function call."""
+    """One call of a layer function."""
 
     function: str
+    """Its name without ``nnet::``; with any other namespace."""
     types: tuple[str, ...]
     """Template arguments."""
     arguments: tuple[str, ...]
@@ -96,7 +97,9 @@ class TopFunction:
 
 
 _NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
-_CALL = re.compile(r"^nnet::(\w+)\s*(?:<(.*)>)?\s*\((.*)\)$", re.DOTALL)
+_CALL = re.compile(
+    r"^(?!(?:if|for|while|switch|return)\b)(?:nnet::)?([\w:]+)\s*(?:<(.*)>)?\s*\((.*)\)$", re.DOTALL
+)
 _STREAM = re.compile(r"^(?:static\s+)?hls::stream\s*<(.+)>\s*&?\s*(\w+)\s*(?:\(.*\))?$", re.DOTALL)
 _ARRAY = re.compile(r"^(?:static\s+)?([\w:]+(?:\s*<.*>)?)\s+(\w+)\s*\[(.+)\]$", re.DOTALL)
 _ALIAS = re.compile(r"^auto\s*&\s*(\w+)\s*=\s*(\w+)$")
@@ -248,7 +251,11 @@ class _Body:
     def read(self, statement: str, start: int, end: int) -> None:
         squeezed = " ".join(statement.split())
         line = line_of(self.text, start)
-        if match := _CALL.match(squeezed):
+        if _HOUSEKEEPING.match(squeezed):
+            pass
+        elif tensor := _tensor(squeezed, line):
+            self.tensors[tensor.name] = tensor
+        elif match := _CALL.match(squeezed):
             types, arguments = split_list(match[2] or ""), split_list(match[3])
             if match[1].startswith("load_") and len(arguments) == 2:
                 file = arguments[1].strip('"')
@@ -259,10 +266,6 @@ class _Body:
             self.aliases.append((match[1], match[2], line))
             if match[2] in self.tensors:
                 self.tensors[match[1]] = self.tensors[match[2]]
-        elif _HOUSEKEEPING.match(squeezed):
-            pass
-        elif tensor := _tensor(squeezed, line):
-            self.tensors[tensor.name] = tensor
         else:
             self.unknown.append((line, squeezed))
 
