@@ -366,5 +366,5 @@ def test_folders_that_are_no_project(tmp_path: Path, build_dir: Path) -> None:
         csim.build(tmp_path, build_dir)
     project = write_triple(tmp_path / "p")
     (project / "firmware/made.cpp").rename(project / "firmware/other.cpp")
-    with pytest.raises(ProjectError, match="0 source files with a header of the same name"):
+    with pytest.raises(ProjectError, match="0 source files that look like the top"):
         csim.build(project, build_dir)

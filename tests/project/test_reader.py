@@ -99,6 +99,12 @@ def test_the_firmware_folder_itself_and_folders_of_other_names(project: Path) ->
     assert str(read_project(project)) == TEXT
 
 
+def test_a_wrapper_around_the_top_function_is_left_alone(project: Path) -> None:
+    for suffix in ("cpp", "h"):
+        (project / f"firmware/tiny_axi.{suffix}").write_text('#include "tiny.h"\n')
+    assert str(read_project(project)) == TEXT
+
+
 def test_weights_from_headers_alone(project: Path) -> None:
     expected = read_project(project)
     edit(project, "tiny.cpp", "#ifndef __SYNTHESIS__", "#ifdef __HLS4ML_LOAD_TXT_WEIGHTS__")

@@ -56,19 +56,20 @@ def find_project(folder: Path) -> ProjectFiles:
             allowed="a folder with firmware/<top>.cpp, defines.h, parameters.h and weights/",
             remedy="write the project with hls4ml first, or name its folder",
         )
-    tops = [path for path in sorted(firmware.glob("*.cpp")) if _has_header(path)]
+    tops = [path for path in sorted(firmware.glob("*.cpp")) if _is_top(path)]
     if len(tops) != 1:
         raise ProjectError(
-            f"{len(tops)} source files with a header of the same name"
+            f"{len(tops)} source files that look like the top function"
             + (f" ({', '.join(path.name for path in tops)})" if tops else ""),
             where=firmware,
-            allowed="exactly one <top>.cpp beside <top>.h",
+            allowed="exactly one <top>.cpp that includes parameters.h, beside <top>.h",
         )
     return ProjectFiles(firmware, tops[0])
 
 
-def _has_header(source: Path) -> bool:
-    return source.with_suffix(".h").is_file()
+def _is_top(source: Path) -> bool:
+    """Tell the top function from wrappers around it, which do not know the layers' parameters."""
+    return source.with_suffix(".h").is_file() and '"parameters.h"' in read_text(source)
 
 
 def read_text(path: Path) -> str:
