@@ -299,6 +299,26 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     return float(np.interp(share * weights.sum(), reached, values[order]))
 
 
+def synthesis_ratios(records: Iterable[Record]) -> dict[str, dict[str, object]]:
+    """Return what logic synthesis leaves of csynth figures: median, and 10 % to 90 % band."""
+    found: dict[str, dict[str, object]] = {}
+    for quantity in (Quantity.DSP, Quantity.LUT, Quantity.FF, Quantity.BRAM_18K):
+        pairs = [
+            (record.synthesised[quantity] / record.reported[quantity], record.group)
+            for record in records
+            if quantity in record.synthesised and record.reported.get(quantity, 0) > 0
+        ]
+        groups = collections.Counter(group for _, group in pairs)
+        ratios = np.array([ratio for ratio, _ in pairs])
+        weights = np.array([groups[group] ** -0.5 for _, group in pairs])
+        low, middle, high = (
+            float(f"{_quantile(ratios, weights, share):.3g}")
+            for share in (BAND_QUANTILES[0], 0.5, BAND_QUANTILES[1])
+        )
+        found[quantity.value] = {"median": middle, "band": [low, high, len(pairs), len(groups)]}
+    return found
+
+
 def _coefficients(laws: Laws) -> Coefficients:
     return Coefficients(laws, {}, {}, {}, {}, "being fitted")
 
@@ -314,7 +334,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("records", type=Path)
     parser.add_argument("--output", type=Path, default=Path("trigger/data/estimator.json"))
     options = parser.parse_args(arguments)
-    records = clean_core(read_records(options.records))
+    everything = read_records(options.records)
+    records = clean_core(everything)
+    usable = [record for record in everything if record.synthesised]
     laws = fit_laws(records)
     layers, totals = cross_validate(records)
     data = {
@@ -339,7 +361,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         },
         "layer_bands": _plain(bands(layers)),
         "total_bands": _plain(bands(totals)),
-        "logic_synthesis": {},
+        "logic_synthesis": synthesis_ratios(usable),
     }
     _write(options.output, json.dumps(data, indent=1) + "\n")
     sys.stdout.write(f"{options.output}: {len(laws)} laws from {len(records)} records\n")

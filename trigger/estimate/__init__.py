@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from trigger.estimate.describe import describe
-from trigger.estimate.estimate import estimate, estimate_layers
+from trigger.estimate.estimate import after_logic_synthesis, estimate, estimate_layers
 
-__all__ = ["describe", "estimate", "estimate_layers"]
+__all__ = ["after_logic_synthesis", "describe", "estimate", "estimate_layers"]

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from trigger.budget import Quantity
-from trigger.design import IOType
+from trigger.design import IOType, Strategy
 from trigger.estimate.context import Context, Tool
 from trigger.estimate.descriptor import Kind, LayerDescriptor
 from trigger.estimate.structure import Depth, Structure
@@ -33,6 +33,7 @@ from trigger.estimate.terms import (
     stored_multipliers,
     weight_width,
 )
+from trigger.fixed import Overflow, Rounding
 
 PIXEL_CYCLES = 3
 """Cycles of a streamed pixel with stored weights, besides the kernel's width and the product."""
@@ -129,6 +130,7 @@ def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         if in_dsp
         else many * (product_width + 7.0) * (max(3.0, digits) - 1),
         "result_bits": float(out * result_width(layer)),
+        "cast_sum_bits": stats.nonzeros * float(width) if casts_sums(layer) else 0.0,
         "shared_products": many * float(input_width(layer)) if shared and in_dsp else 0.0,
     }
     ff = {
@@ -140,6 +142,14 @@ def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         "input_bits": layer.n_in * float(input_width(layer)),
     }
     return lut, ff
+
+
+def casts_sums(layer: LayerDescriptor) -> bool:
+    """Tell whether every product is rounded or saturated on its way into the accumulator."""
+    sums = layer.accumulator
+    return sums is not None and (
+        sums.overflow is not Overflow.WRAP or sums.rounding is not Rounding.TRN
+    )
 
 
 def cut_adder_tree(terms: float, depth: float) -> float:
@@ -184,6 +194,7 @@ def _stored_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         if in_dsp
         else float(multipliers * input_width(layer) * weight_width(layer)),
         f"{size}_sum_bits": float(out * width),
+        "cast_sum_bits": multipliers * float(width) if casts_sums(layer) else 0.0,
     }
     ff = {
         f"{size}_block": 1.0,
@@ -257,6 +268,8 @@ def _dense_parallel(layer: LayerDescriptor, depth: float) -> Times:
         start: Terms = {"start": 1.0}
         return {LOW: interval, HIGH: interval, EVERY: interval}, {LOW: start, HIGH: start}
     latency = depth
+    if layer.strategy is Strategy.RESOURCE:
+        interval = round(depth) + 1.0  # its loop is not pipelined beyond one product
     if layer.reuse_factor > 1:
         rounds = math.ceil(constant_multipliers(layer) / multiplier_limit(layer))
         latency = depth + rounds if rounds > 1 else depth

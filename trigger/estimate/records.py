@@ -113,6 +113,8 @@ class Record:
     """Shapes known, hls4ml's own code, no wrapper around it, not a copy of another record."""
     logic_synthesis: bool
     """The resources are not csynth figures."""
+    synthesised: Mapping[Quantity, float]
+    """Resources after logic synthesis of the same design alone; empty where there is no report."""
 
 
 def read_records(path: Path) -> tuple[Record, ...]:
@@ -180,6 +182,7 @@ def record_from_json(row: Mapping[str, Any]) -> Record:
         layer_rows=tuple(_layer_row(layer.get("inst")) for layer in layers),
         clean=row.get("arch_match", True) is True and not wrapped,
         logic_synthesis="logic synthesis" in str(row.get("stage")),
+        synthesised=_synthesised(row.get("other_reports") or ()),
     )
 
 
@@ -305,6 +308,18 @@ def _statistics(weights: Mapping[str, Any]) -> WeightStatistics | None:
         count_by_csd=tuple(by_csd),
         row_distinct_by_csd=tuple(row_by_csd or by_csd),
     )
+
+
+def _synthesised(reports: Any) -> Mapping[Quantity, float]:
+    """Return the first report of synthesis that is not of a wrapper with its bus logic."""
+    for report in reports:
+        path = str(report.get("path")).lower()
+        if report.get("state") == "Synthesized" and not re.search(r"wrapper|axi|design_1", path):
+            found = {Quantity(key.lower()): report.get(key) for key in ("DSP", "LUT", "FF")}
+            if report.get("BRAM_tile") is not None:
+                found[Quantity.BRAM_18K] = 2 * report["BRAM_tile"]
+            return {quantity: float(count) for quantity, count in found.items() if count}
+    return {}
 
 
 def _layer_row(inst: Any) -> Mapping[Quantity, float] | None:
