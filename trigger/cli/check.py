@@ -19,7 +19,7 @@ def check(
     """
     from trigger.budget import Outcome
     from trigger.config import load_design
-    from trigger.flow.networks import judge_folder
+    from trigger.flow.judgement import judge_folder
 
     file = load_design(design)
     verdict = judge_folder(file, output / file.name)

@@ -9,22 +9,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from trigger.budget import Figure, Verdict, judge
-from trigger.config import DesignFile
 from trigger.design import IOType, Target
-from trigger.device import find
 from trigger.emulate import Agreement, compare, merge, run
 from trigger.errors import ProjectError
-from trigger.estimate import estimate
 from trigger.files import whole_file
 from trigger.fixed import RawArray, from_values
-from trigger.flow import summary
 from trigger.flow.workspace import Workspace
 from trigger.layers import Input, Pooling2D
 from trigger.network import Network
-from trigger.project import csim
+from trigger.project import csim, read_project
 from trigger.project.target import read_target as read_project_target
-from trigger.report import read_json
 
 
 def read_network(folder: Path) -> Network:
@@ -39,8 +33,6 @@ def read_network(folder: Path) -> Network:
     workspace = Workspace(folder)
     if workspace.network.is_file():
         return Network.load(workspace.network)
-    from trigger.project import read_project
-
     return read_project(project_folder(folder))
 
 
@@ -162,17 +154,3 @@ def compare_with_csim(
         done += count
         progress(done, len(inputs[0]))
     return merge(parts)
-
-
-def judge_folder(file: DesignFile, folder: Path) -> Verdict:
-    """Judge a compiled design; quality losses come from its last report, or are unknown."""
-    network = read_network(folder)
-    cost = estimate(network, file.design.target)
-    qualities: dict[str, Figure] = {}
-    path = Workspace(folder).report
-    if path.is_file():
-        report = read_json(path)
-        hashes = {digest.name: digest.sha256 for digest in report.provenance.digests}
-        if report.physics is not None and hashes.get("network") == network.digest:
-            qualities = summary.qualities(report.physics)
-    return judge(file.budget, cost, find(file.design.target.part), qualities)

@@ -1,0 +1,214 @@
+"""The main job, end to end, on a tiny design; and what each way of breaking it says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trigger.network import Network
+from trigger.report import read_json
+
+pytestmark = [pytest.mark.slow, pytest.mark.training, pytest.mark.csim]
+
+
+@pytest.fixture
+def copy(tiny_run, tmp_path):
+    """The finished folder, to be damaged."""
+    shutil.copytree(tiny_run.folder, tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def test_every_layer_is_bit_exact_on_every_event(tiny_run):
+    report = read_json(tiny_run.folder / "report.json")
+    assert report.agreement.mismatches == 0
+    assert report.agreement.events == 600
+    assert [row.layer for row in report.agreement.layers] == ["conv", "relu", "pool", "score"]
+
+
+def test_the_report_says_where_keras_differs_and_why(tiny_run):
+    (keras,) = read_json(tiny_run.folder / "report.json").further_agreements
+    rows = {row.layer: row for row in keras.layers}
+    assert rows["conv"].mismatches == rows["relu"].mismatches == 0
+    assert rows["pool"].mismatches > 0
+    assert "hls4ml stores the mean in ap_ufixed<6,2" in rows["pool"].note
+    assert "it reads what differs since layer pool" in rows["score"].note
+
+
+def test_the_json_report_has_what_scripts_ask_for(tiny_run):
+    report = json.loads((tiny_run.folder / "report.json").read_text())
+    assert report["verdict"]["outcome"] in ("pass", "fail", "unknown")
+    assert report["agreement"]["events"] == 600
+    assert report["agreement"]["mismatches"] == 0
+    assert report["costs"][0]["source"] == "estimate"
+    names = [digest["name"] for digest in report["provenance"]["digests"]]
+    assert {"design", "images and labels", "quantised weights", "network"} <= set(names)
+
+
+def test_half_of_the_weights_are_zero(tiny_run):
+    network = Network.load(tiny_run.folder / "network.json")
+    for name in ("conv", "score"):
+        kernel = network[name].kernel
+        assert np.count_nonzero(kernel == 0) >= kernel.size // 2
+
+
+def test_the_two_readers_give_the_same_network(tiny_run):
+    import trigger
+
+    assert trigger.read_project(tiny_run.folder / "project") == Network.load(
+        tiny_run.folder / "network.json"
+    )
+
+
+def test_a_second_run_trains_converts_and_simulates_nothing(tiny_run, command):
+    before = {path: path.stat().st_mtime_ns for path in tiny_run.folder.rglob("*.*")}
+    answer = command("run", tiny_run.design, "-o", tiny_run.output)
+    assert answer.code == 0
+    assert "unchanged" in answer.err
+    for name in ("network.json", "scores.npz", "training/quantised/weights.npz"):
+        path = tiny_run.folder / name
+        assert path.stat().st_mtime_ns == before[path]
+
+
+def test_csim_and_estimate_work_on_the_bare_hls_project(tiny_run, command):
+    answer = command("csim", tiny_run.folder / "project", "--events", 50, "--json")
+    assert (answer.code, answer.json["mismatches"]) == (0, 0)
+    assert answer.json["events"] == 50
+    answer = command("estimate", tiny_run.folder / "project", "--json")
+    assert answer.code == 0
+    assert answer.json["part"].startswith("xcvu13p")
+
+
+def test_emulate_gives_the_scores_of_the_c_simulation(tiny_run, command, tmp_path):
+    pixels = np.random.default_rng(5).integers(0, 256, (20, 12, 12, 1))
+    np.save(tmp_path / "pixels.npy", pixels)
+    answer = command(
+        "emulate", tiny_run.folder, tmp_path / "pixels.npy", "-o", tmp_path / "s.npy", "--json"
+    )
+    assert answer.code == 0
+    from trigger.flow.networks import build_simulation
+    from trigger.project import csim
+
+    truth = csim.run(build_simulation(tiny_run.folder), pixels)["score"]
+    assert (np.load(tmp_path / "s.npy") == truth).all()
+
+
+def test_check_judges_the_compiled_design(tiny_run, command):
+    answer = command("check", tiny_run.design, "-o", tiny_run.output, "--json")
+    assert answer.code == {"pass": 0, "fail": 3, "unknown": 3}[answer.json["outcome"]]
+    assert {check["name"] for check in answer.json["checks"]} == {
+        "latency_ns",
+        "device.lut",
+        "per_slr.dsp",
+    }
+
+
+def test_a_budget_that_is_not_met_exits_with_3(tiny_run, command, tmp_path):
+    tight = tmp_path / "tiny.yaml"
+    tight.write_text(tiny_run.design.read_text().replace("latency_ns: 6400", "latency_ns: 5"))
+    answer = command("check", tight, "-o", tiny_run.output)
+    assert answer.code == 3
+    assert "FAIL" in answer.out
+
+
+def test_golden_vectors_are_recorded_and_replayed(copy, command):
+    assert command("golden", "record", copy).code == 0
+    assert command("golden", "record", copy).code == 0  # the same again is fine
+    answer = command("golden", "verify", copy, "--json")
+    assert answer.code == 0
+    assert [side["mismatches"] for side in answer.json["comparisons"]] == [0, 0]
+
+
+def test_a_planted_weight_bit_is_caught_with_its_layer(copy, command):
+    assert command("golden", "record", copy).code == 0
+    record = json.loads((copy / "network.json").read_text())
+    score = next(layer for layer in record["layers"] if layer["name"] == "score")
+    numbers = score["kernel"]["raw"].split()
+    place = next(index for index, number in enumerate(numbers) if int(number) > 1)
+    numbers[place] = str(int(numbers[place]) ^ 1)
+    score["kernel"]["raw"] = " ".join(numbers)
+    (copy / "network.json").write_text(json.dumps(record))
+    for arguments in (("golden", "verify", copy), ("csim", copy, "--events", 50)):
+        answer = command(*arguments)
+        assert answer.code == 4
+        assert "layer score, element [0]" in answer.err
+
+
+@pytest.mark.parametrize("damage", ["1.5x", "", "9" * 40 + ","])
+def test_a_damaged_weight_file_is_named(copy, command, damage):
+    weights = next((copy / "project" / "firmware" / "weights").glob("w*.txt"))
+    weights.write_text(damage)
+    answer = command("csim", copy)
+    assert answer.code == 2
+    assert weights.name in answer.err
+
+
+def test_a_damaged_training_is_named_and_not_used(tiny_run, command, tmp_path):
+    shutil.copytree(tiny_run.output, tmp_path / "projects")
+    weights = tmp_path / "projects" / "tiny" / "training" / "quantised" / "weights.npz"
+    weights.write_bytes(weights.read_bytes()[:-30])
+    answer = command("train", tiny_run.design, "-o", tmp_path / "projects")
+    assert answer.code == 2
+    assert "weights.npz" in answer.err
+    assert "train again" in answer.err
+
+
+def test_a_truncated_event_file_is_named_with_its_line(tiny_run, command, tmp_path):
+    shutil.copytree(tiny_run.output / ".events", tmp_path / "projects" / ".events")
+    events = next((tmp_path / "projects" / ".events").glob("*.dat"))
+    events.write_bytes(events.read_bytes()[:100_000])
+    answer = command("train", tiny_run.design, "-o", tmp_path / "projects")
+    assert answer.code == 2
+    assert f"{events.name}:" in answer.err
+
+
+def test_a_missing_compiler_says_what_to_install(copy, command, monkeypatch, tmp_path):
+    shutil.rmtree(copy / "build")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    answer = command("csim", copy)
+    assert answer.code == 2
+    assert "g++" in answer.err
+    assert "install" in answer.err
+    assert not (copy / "build").exists()
+
+
+def test_report_renders_the_kept_result_again(copy, command, tmp_path):
+    answer = command("report", copy, "-o", tmp_path / "again")
+    assert answer.code == 0
+    page = (tmp_path / "again" / "report.html").read_text()
+    assert page == (copy / "report.html").read_text()
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tiny_run, command, tmp_path):
+    (tmp_path / "file").write_text("")
+    answer = command("run", tiny_run.design, "-o", tmp_path / "file")
+    assert answer.code == 2
+    assert "cannot be written" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("epochs: 2", "epoch: 2"), "epochs"),
+        (("shape: [12, 12]", "shape: [2, 2]"), "conv"),
+        (("ReuseFactor: 1", "ReuseFactor: 100000"), "ReuseFactor 100000 is impossible"),
+        (("per_hit", "per_hits"), "per_hit"),
+    ],
+    ids=["unknown key", "image size", "reuse factor", "encoding"],
+)
+def test_a_bad_design_exits_with_2_and_names_the_place(
+    tiny_run, command, tmp_path, change, message
+):
+    bad = tmp_path / "tiny.yaml"
+    bad.write_text(tiny_run.design.read_text().replace(*change))
+    project = tiny_run.folder / "project"
+    before = sorted(project.rglob("*"))
+    answer = command("compile", bad, "-o", tiny_run.output)
+    assert answer.code == 2
+    assert message in answer.err
+    assert sorted(project.rglob("*")) == before
+    assert [path for path in Path(tiny_run.folder).iterdir() if path.name.startswith(".")] == []

@@ -1,0 +1,28 @@
+"""A compiled design against its budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trigger.budget import Figure, Verdict, judge
+from trigger.config import DesignFile
+from trigger.device import find
+from trigger.estimate import estimate
+from trigger.flow import summary
+from trigger.flow.networks import read_network
+from trigger.flow.workspace import Workspace
+from trigger.report import read_json
+
+
+def judge_folder(file: DesignFile, folder: Path) -> Verdict:
+    """Judge a compiled design; quality losses come from its last report, or are unknown."""
+    network = read_network(folder)
+    cost = estimate(network, file.design.target)
+    qualities: dict[str, Figure] = {}
+    path = Workspace(folder).report
+    if path.is_file():
+        report = read_json(path)
+        hashes = {digest.name: digest.sha256 for digest in report.provenance.digests}
+        if report.physics is not None and hashes.get("network") == network.digest:
+            qualities = summary.qualities(report.physics)
+    return judge(file.budget, cost, find(file.design.target.part), qualities)
