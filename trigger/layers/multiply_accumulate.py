@@ -142,7 +142,9 @@ def _whole_sum(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
         bits = bound.bit_length() + 1
         kernel = widen(layer.matrix, bits) * (1 << shift)
         total = widen(windows.raw, bits) @ kernel + bias_in_accumulator(layer)
-    wide = FixedFormat(bound.bit_length() + 2, bound.bit_length() + 2 - layer.accumulator.fractional)
+    wide = FixedFormat(
+        bound.bit_length() + 2, bound.bit_length() + 2 - layer.accumulator.fractional
+    )
     return requantise(total, wide, layer.accumulator)
 
 
@@ -215,8 +217,10 @@ def _product(left: RawArray, right: RawArray) -> RawArray:
         np.abs(right.astype(object)).sum(axis=0).max(initial=0)
     )
     if bound <= FLOAT64_EXACT:
-        return (_as_float(left) @ _as_float(right)).astype(np.int64).astype(object)
-    return left.astype(object) @ right.astype(object)
+        product: RawArray = (_as_float(left) @ _as_float(right)).astype(np.int64).astype(object)
+    else:
+        product = left.astype(object) @ right.astype(object)
+    return product
 
 
 def _term_ends(
@@ -246,7 +250,9 @@ def _sum_ends_by_steps(layer: MultiplyAccumulate, windows: Reach) -> Reach:
     for element in addition_order(layer.matrix.shape[0], layer.strategy, layer.reuse_factor):
         low, high = _term_ends(layer, windows, element)
         term = Reach(low, high, accumulator).entering(accumulator)
-        total = Reach(total.low + term.low, total.high + term.high, accumulator).entering(accumulator)
+        total = Reach(total.low + term.low, total.high + term.high, accumulator).entering(
+            accumulator
+        )
     return Reach(total.low, total.high, accumulator)
 
 

@@ -156,7 +156,9 @@ def _tree_reach(cells: Reach, accumulator: FixedFormat) -> Reach:
         return Reach(cells.low[0], cells.high[0], accumulator, cells.demands)
     left = 1 << ((count - 1).bit_length() - 1)
     ends = [
-        _tree_reach(Reach(cells.low[part], cells.high[part], accumulator, cells.demands), accumulator)
+        _tree_reach(
+            Reach(cells.low[part], cells.high[part], accumulator, cells.demands), accumulator
+        )
         for part in (slice(left), slice(left, None))
     ]
     low = ends[0].low.astype(object) + ends[1].low

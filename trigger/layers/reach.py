@@ -14,6 +14,15 @@ import numpy as np
 from trigger.fixed import FixedFormat, Overflow, RawArray, requantise, widen
 
 
+def unchanged_range(form: FixedFormat) -> tuple[int, int]:
+    """Return the raw numbers that the overflow rule of a format leaves as they are.
+
+    They are those of the format, but for the most negative one under SAT_SYM.
+    """
+    symmetric = form.overflow is Overflow.SAT_SYM and form.signed
+    return (-form.raw_max if symmetric else form.raw_min), form.raw_max
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What arrives at one format, rounded to its step, before its overflow rule is asked."""
@@ -26,8 +35,9 @@ class Demand:
 
     @property
     def overflows(self) -> bool:
-        """Whether a number outside the format can arrive."""
-        return self.low < self.format.raw_min or self.high > self.format.raw_max
+        """Whether a number can arrive that the overflow rule changes."""
+        least, most = unchanged_range(self.format)
+        return self.low < least or self.high > most
 
     @property
     def spare_bits(self) -> int:
@@ -89,7 +99,7 @@ def _rounded(raw: RawArray, fractional: int, target: FixedFormat) -> RawArray:
 
 def _limited(low: RawArray, high: RawArray, target: FixedFormat) -> tuple[RawArray, RawArray]:
     """Return the ends of intervals after the overflow rule of ``target``."""
-    least, most = target.raw_min, target.raw_max
+    least, most = unchanged_range(target)
     fits = (low >= least) & (high <= most)
     match target.overflow:
         case Overflow.WRAP:
@@ -100,8 +110,5 @@ def _limited(low: RawArray, high: RawArray, target: FixedFormat) -> tuple[RawArr
                 np.where(fits, low, np.minimum(inside[0], 0)),
                 np.where(fits, high, np.maximum(inside[1], 0)),
             )
-        case Overflow.SAT_SYM if target.signed:
-            least = -most
         case _:
-            pass
-    return np.clip(low, least, most), np.clip(high, least, most)
+            return np.clip(low, least, most), np.clip(high, least, most)

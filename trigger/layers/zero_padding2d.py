@@ -27,5 +27,7 @@ class ZeroPadding2D(Layer):
         return requantise(padded, inputs[0].format, self.result)
 
     def reach(self, *inputs: Reach) -> Reach:
-        low, high = (np.pad(raw, (*self.padding, (0, 0))) for raw in (inputs[0].low, inputs[0].high))
+        low, high = (
+            np.pad(raw, (*self.padding, (0, 0))) for raw in (inputs[0].low, inputs[0].high)
+        )
         return Reach(low, high, inputs[0].format).entering(self.result)

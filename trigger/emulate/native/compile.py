@@ -1,0 +1,127 @@
+"""The system's C compiler: find it, ask what it aims at, build a library once and keep it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from trigger.emulate.native.kernel import Machine
+from trigger.errors import OutputError, ToolError
+
+COMPILERS = ("cc", "gcc", "clang")
+
+FLAGS = (
+    "-O3",
+    "-march=native",
+    "-ffp-contract=fast",
+    # lanes hold finite integers: there is no NaN, no infinity, no sign of zero, no trap to keep
+    "-ffinite-math-only",
+    "-fno-signed-zeros",
+    "-fno-trapping-math",
+    "-fno-math-errno",
+    "-fwrapv",
+    "-fPIC",
+    "-shared",
+    "-w",
+)
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler on this machine."""
+
+    path: str
+    machine: Machine
+    flags: tuple[str, ...]
+    identity: str
+    """SHA-256 (hex) of version, flags and every target macro."""
+
+
+@lru_cache(maxsize=8)
+def _ask(path: str) -> Compiler:
+    version = _run([path, "--version"]).stdout
+    macros = _run([path, *FLAGS[:2], "-dM", "-E", "-x", "c", os.devnull]).stdout
+    names = {line.split()[1] for line in macros.splitlines() if line.startswith("#define ")}
+    flags: tuple[str, ...] = FLAGS
+    if "__AVX512F__" in names:
+        machine, flags = Machine(64, 32), (*FLAGS, "-mprefer-vector-width=512")
+    elif "__AVX__" in names:
+        machine = Machine(32, 16)
+    else:
+        machine = Machine(16, 32 if "__aarch64__" in names else 16)
+    identity = hashlib.sha256("\n".join((path, version, *flags, macros)).encode()).hexdigest()
+    return Compiler(path, machine, flags, identity)
+
+
+def find_compiler() -> Compiler:
+    """Return the compiler that ``CC`` names, or the first of cc, gcc and clang.
+
+    Raises:
+        ToolError: there is none, or it does not run.
+    """
+    asked = os.environ.get("CC")
+    for name in (asked,) if asked else COMPILERS:
+        path = shutil.which(name)
+        if path is not None:
+            return _ask(path)
+    raise ToolError(
+        f"no C compiler ({asked or ', '.join(COMPILERS)}) was found",
+        where="native engine",
+        remedy="install gcc or clang, or set CC; the reference engine works without one",
+    )
+
+
+def cache_folder() -> Path:
+    """Return the folder of built libraries: under ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trigger" / "native"
+
+
+def build_library(source: str, digest: str, compiler: Compiler) -> Path:
+    """Return the shared library of a C program, built unless it is in the cache.
+
+    Args:
+        digest: of the network; starts the file's name.
+
+    Raises:
+        ToolError: the compiler fails.
+        OutputError: the cache folder cannot be written.
+    """
+    text = hashlib.sha256((compiler.identity + source).encode()).hexdigest()
+    path = cache_folder() / f"{digest[:16]}-{text[:24]}.so"
+    if path.is_file():
+        return path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
+            program, library = Path(folder) / "network.c", Path(folder) / "network.so"
+            program.write_text(source)
+            done = _run([compiler.path, *compiler.flags, str(program), "-o", str(library)])
+            if done.returncode:
+                raise ToolError(
+                    f"{compiler.path} failed: {done.stderr.strip()[:500]}",
+                    where="native engine",
+                    remedy="set CC to another compiler, or use the reference engine",
+                )
+            os.replace(library, path)
+    except OSError as error:
+        raise OutputError(
+            str(error.strerror), where=path.parent, remedy="set XDG_CACHE_HOME to another folder"
+        ) from error
+    return path
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ToolError(
+            f"{command[0]} does not run: {error.strerror}",
+            where="native engine",
+            remedy="set CC to another compiler, or use the reference engine",
+        ) from error

@@ -1,0 +1,205 @@
+"""Build a network's library and run events through it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trigger.emulate.native.compile import build_library, find_compiler
+from trigger.emulate.native.door import PIXEL_TYPES, REAL_FRACTIONAL, REAL_LIMIT
+from trigger.emulate.native.program import ALIGNMENT, Program, write_program
+from trigger.emulate.reference import check_pixels
+from trigger.errors import NetworkError
+from trigger.fixed import RawArray, from_values
+from trigger.layers import Input
+from trigger.network import Network
+
+CHUNK_EVENTS = 4096
+"""Events that a thread takes at a time; a multiple of every block."""
+
+Pixels = npt.NDArray[Any]
+"""Events of one input as they were given: integers or real numbers of any NumPy type."""
+
+_KINDS = {np.dtype(name): number for number, name in enumerate(PIXEL_TYPES)}
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """A network as machine code."""
+
+    network: Network
+    program: Program
+    library: ctypes.CDLL = field(repr=False)
+    build_seconds: float
+    """From network to loaded library; milliseconds when it was in the cache."""
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Names of the layers whose results it gives."""
+        return self.program.wanted
+
+    @cached_property
+    def others(self) -> dict[tuple[str, ...], Engine]:
+        """Engines of the same network that give other layers."""
+        return {}
+
+
+def build(network: Network, layers: tuple[str, ...] = ()) -> Engine:
+    """Compile a network, or load what an earlier call compiled.
+
+    Args:
+        layers: whose results are wanted; by default the outputs. Every one of them is stored, so
+            that a long list costs speed.
+
+    Raises:
+        UnsupportedLayerError: a layer without C, or integers beyond 63 bits.
+        ToolError: no C compiler, or it fails.
+        OutputError: the cache folder cannot be written.
+    """
+    begin = time.perf_counter()
+    wanted = tuple(dict.fromkeys(network[name].name for name in layers or network.outputs))
+    compiler = find_compiler()
+    program = write_program(network, wanted, compiler.machine)
+    path = build_library(program.source, network.digest, compiler)
+    library = ctypes.CDLL(str(path))
+    library.trigger_run.restype = None
+    return Engine(network, program, library, time.perf_counter() - begin)
+
+
+def run(
+    engine: Engine,
+    *pixels: npt.ArrayLike,
+    layers: tuple[str, ...] = (),
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Mapping[str, RawArray]:
+    """Return the raw results of the named layers (by default, of the outputs).
+
+    Args:
+        engine: what ``build`` returned.
+        pixels: one array per input of the network, (events, *shape): raw integers of any type, or
+            real numbers, which are quantised as ``ap_fixed(double)`` does it.
+        layers: names of the layers whose results are wanted; others than the engine's own are
+            built when they are first asked for.
+        threads: how many work on the events; by default one per core that this process may use.
+        progress: called with the number of events done after each chunk.
+
+    Raises:
+        NetworkError: wrong number or shape of inputs, or pixels outside the input format.
+        FormatError: a real number that is not finite.
+    """
+    wanted = tuple(dict.fromkeys(layers)) or engine.network.outputs
+    if not set(wanted) <= set(engine.wanted):
+        if wanted not in engine.others:
+            engine.others[wanted] = build(engine.network, wanted)
+        return run(
+            engine.others[wanted], *pixels, threads=threads, progress=progress, layers=wanted
+        )
+    arrays = _checked(engine.network, pixels)
+    events = len(arrays[0])
+    shapes = engine.network.shapes
+    results = {name: np.empty((events, *shapes[name]), dtype=np.int64) for name in engine.wanted}
+    done = 0
+
+    def work(start: int) -> int:
+        part = slice(start, min(start + CHUNK_EVENTS, events))
+        _run_chunk(
+            engine, [array[part] for array in arrays], [raw[part] for raw in results.values()]
+        )
+        return part.stop - start
+
+    starts = range(0, events, CHUNK_EVENTS)
+    workers = min(threads or len(os.sched_getaffinity(0)), max(len(starts), 1))
+    if workers == 1:
+        counts = map(work, starts)
+        for count in counts:
+            done += count
+            if progress is not None:
+                progress(done)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                for count in pool.map(work, starts):
+                    done += count
+                    if progress is not None:
+                        progress(done)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+    network = engine.network
+    return {
+        name: results[name].astype(object) if network[name].result.width > 63 else results[name]
+        for name in wanted
+    }
+
+
+def _checked(network: Network, pixels: tuple[npt.ArrayLike, ...]) -> list[Pixels]:
+    """Return the arrays after checking number and shapes; their values are checked in chunks."""
+    inputs = network.inputs
+    if len(pixels) != len(inputs):
+        raise NetworkError(
+            f"{len(pixels)} arrays for {len(inputs)} inputs",
+            where="emulation",
+            allowed=", ".join(f"{layer.name} {layer.dimensions}" for layer in inputs),
+        )
+    arrays = [np.asarray(array) for array in pixels]
+    for layer, array in zip(inputs, arrays, strict=True):
+        if array.shape[1:] != layer.dimensions or array.dtype.kind not in "iufO":
+            check_pixels(layer, array)
+            raise NetworkError(f"pixels have dtype {array.dtype}", where=layer.name)
+    if any(len(array) != len(arrays[0]) for array in arrays):
+        raise NetworkError("the inputs differ in their number of events", where="emulation")
+    return arrays
+
+
+def _run_chunk(engine: Engine, chunk: list[Pixels], results: list[RawArray]) -> None:
+    ready = [
+        _ready(layer, array) for layer, array in zip(engine.network.inputs, chunk, strict=True)
+    ]
+    scratch = np.zeros(engine.program.scratch_bytes + ALIGNMENT, dtype=np.uint8)
+    start = scratch.ctypes.data + -scratch.ctypes.data % ALIGNMENT
+    engine.library.trigger_run(
+        (ctypes.c_void_p * len(ready))(*(array.ctypes.data for array in ready)),
+        (ctypes.c_int * len(ready))(*(_KINDS[array.dtype] for array in ready)),
+        (ctypes.c_void_p * len(results))(*(array.ctypes.data for array in results)),
+        ctypes.c_long(len(ready[0])),
+        ctypes.c_void_p(start),
+    )
+
+
+def _ready(layer: Input, pixels: Pixels) -> Pixels:
+    """Return pixels that the C code may read as they are: in range, contiguous, of a known type."""
+    if pixels.dtype.kind == "f":
+        return _ready_real(layer, pixels)
+    if pixels.dtype == object:
+        return check_pixels(layer, pixels).astype(np.int64)
+    form = layer.result
+    limits = np.iinfo(pixels.dtype)
+    surely_inside = form.raw_min <= limits.min and limits.max <= form.raw_max
+    if not surely_inside and pixels.size:
+        low, high = int(pixels.min()), int(pixels.max())
+        if low < form.raw_min or high > form.raw_max:
+            check_pixels(layer, pixels)  # raises, with all it has to say
+    return np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder("="), copy=False))
+
+
+def _ready_real(layer: Input, pixels: Pixels) -> Pixels:
+    """Return real pixels if the C code quantises them exactly, else their raw integers."""
+    if pixels.dtype not in REAL_LIMIT:
+        pixels = pixels.astype(np.float32 if pixels.dtype.itemsize < 4 else np.float64)
+    fractional = layer.result.fractional
+    if pixels.size and fractional in REAL_FRACTIONAL:
+        largest = max(abs(float(pixels.min())), abs(float(pixels.max()))) * 2.0**fractional
+        for dtype, limit in REAL_LIMIT.items():
+            if dtype.itemsize >= pixels.dtype.itemsize and largest < limit:
+                return np.ascontiguousarray(pixels.astype(dtype, copy=False))
+    return np.ascontiguousarray(from_values(pixels, layer.result).astype(np.int64))

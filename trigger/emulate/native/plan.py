@@ -1,0 +1,164 @@
+"""Which layers share a function, in which lanes tensors lie, and with which frame of zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trigger.design import IOType
+from trigger.emulate.native.accumulate import plan_sum
+from trigger.emulate.native.emitters import emitter_of
+from trigger.emulate.native.kernel import Group
+from trigger.emulate.native.lanes import Lane, narrowest
+from trigger.emulate.native.multiply import padding_of
+from trigger.emulate.native.places import Frame, Place
+from trigger.emulate.native.steps import Term, is_monotonic
+from trigger.layers import (
+    BatchNormalization,
+    Conv1D,
+    Conv2D,
+    Layer,
+    MultiplyAccumulate,
+    Pool,
+    Pooling2D,
+    Reach,
+    Reshape,
+    ZeroPadding2D,
+)
+from trigger.network import Network
+
+MOST_CELLS = 16
+"""Largest pooling window whose sums are kept in registers at once."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be written, before any of it is."""
+
+    network: Network
+    reaches: Mapping[str, Reach]
+    wanted: tuple[str, ...]
+    """Tensors that leave the engine."""
+    groups: tuple[Group, ...]
+    places: Mapping[str, tuple[Place, ...]]
+    """Where each group's tensor lies: first as it is made, then copies in other lanes."""
+
+    def place(self, layer: Layer) -> Place:
+        """Return the place that a group's head reads."""
+        (tensor,) = layer.inputs
+        lane = _wanted_lane(layer, self.reaches)
+        places = self.places[tensor]
+        return next((place for place in places if place.lane is lane), places[0])
+
+
+def make_plan(network: Network, wanted: tuple[str, ...]) -> Plan:
+    """Plan the functions of a network.
+
+    Raises:
+        UnsupportedLayerError: a layer that the native engine does not cover, or wide integers.
+    """
+    for layer in network.layers:
+        emitter_of(layer)
+    reaches = network.reaches()
+    readers = {
+        layer.name: [other for other in network.layers if layer.name in other.inputs]
+        for layer in network.layers
+    }
+    groups: dict[str, Group] = {}  # by the name of their tail so far
+    for layer in network.layers:
+        before = groups.get(layer.inputs[0]) if len(layer.inputs) == 1 else None
+        private = before is not None and before.tail.name not in wanted
+        alone = private and len(readers[layer.inputs[0]]) == 1
+        if before is not None and alone and _joins(network, reaches, readers, before, layer):
+            del groups[before.tail.name]
+            groups[layer.name] = Group(before.head, (*before.chain, layer))
+        else:
+            groups[layer.name] = Group(layer)
+    position = {layer.name: index for index, layer in enumerate(network.layers)}
+    ordered = sorted(groups.values(), key=lambda group: position[group.head.name])
+    shapes = network.shapes
+    places = {}
+    for group in ordered:
+        name = group.tail.name
+        lanes = list(dict.fromkeys(_wanted_lane(reader, reaches) for reader in readers[name]))
+        reach = reaches[name]
+        lanes = lanes or [narrowest(reach.raw_min, reach.raw_max)]
+        frame = _frame(len(shapes[name]), readers[name])
+        places[name] = tuple(Place(name, shapes[name], lane, frame) for lane in lanes)
+    return Plan(network, reaches, wanted, tuple(ordered), places)
+
+
+def _wanted_lane(layer: Layer, reaches: Mapping[str, Reach]) -> Lane:
+    """Return the lane in which a layer reads its input."""
+    reach = reaches[layer.inputs[0]]
+    if isinstance(layer, MultiplyAccumulate):
+        return plan_sum(layer, reach).lane
+    return narrowest(reach.raw_min, reach.raw_max)
+
+
+def _frame(rank: int, readers: list[Layer]) -> Frame:
+    """Return the zeros that all readers together want around a tensor."""
+    paddings = [padding_of(layer) for layer in readers if isinstance(layer, MultiplyAccumulate)]
+    paddings.append(((0, 0),) * rank)
+    return tuple(
+        (max(pad[axis][0] for pad in paddings), max(pad[axis][1] for pad in paddings))
+        for axis in range(rank)
+    )
+
+
+def _joins(
+    network: Network,
+    reaches: Mapping[str, Reach],
+    readers: Mapping[str, list[Layer]],
+    group: Group,
+    layer: Layer,
+) -> bool:
+    """Tell whether a layer can be part of the group whose tail it alone reads."""
+    if not emitter_of(layer).joins:
+        return False
+    moved = any(isinstance(each, (Reshape, ZeroPadding2D)) for each in group.layers)
+    match layer:
+        case BatchNormalization():
+            return not moved  # its channels are those of the head
+        case Pooling2D():
+            return _pools_in_registers(network, reaches, group, layer)
+        case Reshape() if isinstance(group.head, MultiplyAccumulate):
+            # results must lie at equal distances, which a frame in the new shape would break
+            convolutions = (Conv1D, Conv2D)
+            return not any(
+                isinstance(each, (ZeroPadding2D, *convolutions))
+                for name in (layer.name,)
+                for each in _downstream(readers, name)
+            )
+    return True
+
+
+def _downstream(readers: Mapping[str, list[Layer]], name: str) -> list[Layer]:
+    """Return the readers of a tensor and of what only moves or reformats it."""
+    found = []
+    for layer in readers[name]:
+        found.append(layer)
+        if emitter_of(layer).joins:
+            found += _downstream(readers, layer.name)
+    return found
+
+
+def _pools_in_registers(
+    network: Network, reaches: Mapping[str, Reach], group: Group, layer: Pooling2D
+) -> bool:
+    """Tell whether a maximum can be taken before its cells are stored."""
+    size, stride = layer.size, layer.stride
+    apart = all(step >= window for step, window in zip(stride, size, strict=True))
+    padded = any(any(pad) for pad in layer.padding)
+    others = (Reshape, ZeroPadding2D, Pooling2D, BatchNormalization)
+    source = reaches[layer.inputs[0]]
+    term = Term(Lane.I64, source.raw_min, source.raw_max, source.format.fractional)
+    return (
+        layer.pool is Pool.MAX
+        and isinstance(group.head, Conv2D)
+        and not any(isinstance(each, others) for each in group.chain)
+        and apart
+        and not padded
+        and size[0] * size[1] <= MOST_CELLS
+        and (layer.io_type is IOType.PARALLEL or is_monotonic(term, layer.accumulator))
+    )
