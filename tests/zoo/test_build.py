@@ -78,6 +78,23 @@ def test_one_seed_gives_equal_weights_to_the_model_and_its_twin():
     ]  # fmt: skip
 
 
+def test_weights_start_where_the_design_says():
+    starts = {
+        "kernel_initializer": "random_uniform(0.5, 1)",
+        "bias_initializer": "random_uniform(-0.8, -0.1)",
+    }
+    layer = LayerSpec("QDense", "score", {"units": 40, **QUANTISED, **starts})
+    spec = ModelSpec((6,), PIXEL, (layer,))
+    kernel, bias = build(spec, 1).get_weights()
+    assert 0.5 <= kernel.min() < 0.55
+    assert 0.95 < kernel.max() <= 1
+    assert -0.8 <= bias.min() < -0.7
+    assert -0.2 < bias.max() <= -0.1
+    twin_kernel, twin_bias = build_float_twin(spec, 1).get_weights()
+    assert np.array_equal(kernel, twin_kernel)
+    assert np.array_equal(bias, twin_bias)
+
+
 def test_a_quantised_dense_layer_computes_fixed_point():
     options = {"units": 2, "activation": "quantized_relu(5, 1)", **QUANTISED}
     spec = ModelSpec((6,), PIXEL, (LayerSpec("QDense", "score", options),))

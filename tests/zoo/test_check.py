@@ -56,6 +56,16 @@ def test_shapes_are_known_layer_by_layer():
             [("QDense", "a", {**DENSE[2], "kernel_quantizer": "quantized_bits(6)"})],
             r"layer a \(QDense\), kernel_quantizer: alpha of quantized_bits is not given",
         ),
+        (
+            (9,),
+            [("QDense", "a", {**DENSE[2], "bias_initializer": "random_uniform(1, 0)"})],
+            r"bias_initializer is 'random_uniform\(1, 0\)'. Allowed: he_normal",
+        ),
+        (
+            (9,),
+            [("QDense", "a", {**DENSE[2], "kernel_initializer": "henormal"})],
+            "kernel_initializer is 'henormal'. Allowed: he_normal",
+        ),
         ((9,), [("Activation", "a", {"activation": "swish"})], "'swish'. Allowed: linear, relu"),
         ((9,), [("Flatten", "a", {"x": 1})], "unknown option x. Allowed: no options"),
         (

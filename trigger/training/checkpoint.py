@@ -51,7 +51,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
         for index, array in enumerate(getattr(checkpoint, group)):
             arrays[f"{group}/{index}"] = array
     with whole_file(folder / CHECKPOINT_FILE) as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+        np.savez(stream, **arrays)
 
 
 def read_checkpoint(folder: Path, digest: str) -> Checkpoint | None:

@@ -61,7 +61,7 @@ def write_trained(trained: TrainedModel, folder: Path) -> None:
     }
     with whole_folder(folder) as new:
         path = new / WEIGHTS_FILE
-        np.savez(path, allow_pickle=False, **arrays)
+        np.savez(path, **arrays)
         record = {
             "format": _FORMAT,
             "kind": trained.kind.value,

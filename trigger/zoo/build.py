@@ -9,19 +9,21 @@ from typing import Any
 from trigger.design import LayerSpec, ModelSpec
 from trigger.errors import ModelError
 from trigger.zoo import backend
-from trigger.zoo.check import LayerShapes, check_model, kind_of, layer_place, read_options
+from trigger.zoo.check import (
+    Initialiser,
+    LayerShapes,
+    check_model,
+    kind_of,
+    layer_place,
+    read_options,
+)
 from trigger.zoo.kinds import Value
 from trigger.zoo.quantisers import Role, parse_quantiser
 
 INPUT_LAYER = "pixels"
 """Name of the input layer, in Keras and in hls4ml."""
 
-_INITIALISERS = {
-    "he_normal": "HeNormal",
-    "he_uniform": "HeUniform",
-    "glorot_normal": "GlorotNormal",
-    "glorot_uniform": "GlorotUniform",
-}
+_DEFAULT_KERNEL = Initialiser("HeUniform")
 _QUANTISERS = (Value.WEIGHT_QUANTISER, Value.ACTIVATION_QUANTISER)
 
 
@@ -63,9 +65,9 @@ def _apply(layer: LayerSpec, tensor: Any, expected: LayerShapes, seed: int, quan
     kind = kind_of(layer)
     options = dict(read_options(layer))
     for name, value in kind.options.items():
-        if value is Value.INITIALISER:
-            chosen = options.get(name, "he_uniform")
-            options[name] = _initialiser(chosen, seed, layer.name)
+        if value is Value.INITIALISER and (name in options or not name.startswith("bias")):
+            chosen = options.get(name, _DEFAULT_KERNEL)
+            options[name] = _initialiser(chosen, seed, f"{layer.name}/{name}")
     if quantised and kind.quantised:
         module, class_name = backend.qkeras(), layer.class_name
     else:
@@ -94,8 +96,9 @@ def _twin_options(options: Mapping[str, Any], kinds: Mapping[str, Value]) -> dic
     return twin
 
 
-def _initialiser(name: str, seed: int, layer_name: str) -> Any:
+def _initialiser(chosen: Initialiser, seed: int, place: str) -> Any:
     """Return an initialiser with a seed of its own, the same on every machine."""
-    digest = hashlib.sha256(f"{seed}/{layer_name}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}/{place}".encode()).digest()
     own_seed = int.from_bytes(digest[:4], "big") >> 1
-    return getattr(backend.keras().initializers, _INITIALISERS[name])(seed=own_seed)
+    made = getattr(backend.keras().initializers, chosen.class_name)
+    return made(*chosen.arguments, seed=own_seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -165,6 +166,37 @@ def _word_of(kind: Value) -> Reader:
     return read
 
 
+@dataclass(frozen=True, slots=True)
+class Initialiser:
+    """Where weights start from."""
+
+    class_name: str
+    """Of Keras."""
+    arguments: tuple[float, ...] = ()
+
+
+_INITIALISERS = {
+    "he_normal": "HeNormal",
+    "he_uniform": "HeUniform",
+    "glorot_normal": "GlorotNormal",
+    "glorot_uniform": "GlorotUniform",
+}
+_RANDOM_UNIFORM = re.compile(r"random_uniform\(\s*([^,()]+),\s*([^,()]+)\)")
+
+
+def read_initialiser(text: Any) -> Initialiser:
+    """Read ``he_uniform`` or ``random_uniform(-0.5, 0)``; raises ValueError for anything else."""
+    match = _RANDOM_UNIFORM.fullmatch(str(text))
+    if match is None:
+        if text not in _INITIALISERS:
+            raise ValueError
+        return Initialiser(_INITIALISERS[text])
+    low, high = float(match[1]), float(match[2])
+    if not low < high:
+        raise ValueError
+    return Initialiser("RandomUniform", (low, high))
+
+
 _READERS: Mapping[Value, Reader] = MappingProxyType(
     {
         Value.COUNT: lambda value, where: _integer(value, 1),
@@ -177,7 +209,7 @@ _READERS: Mapping[Value, Reader] = MappingProxyType(
         Value.FLAG: _flag,
         Value.NUMBER: _number,
         Value.ACTIVATION: _word_of(Value.ACTIVATION),
-        Value.INITIALISER: _word_of(Value.INITIALISER),
+        Value.INITIALISER: lambda value, where: read_initialiser(value),
         Value.WEIGHT_QUANTISER: lambda value, where: str(
             parse_quantiser(value, Role.WEIGHT, where)
         ),

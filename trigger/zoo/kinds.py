@@ -23,7 +23,9 @@ class Value(Enum):
     FLAG = "true or false"
     NUMBER = "a number > 0"
     ACTIVATION = "linear, relu, sigmoid, tanh or softmax"
-    INITIALISER = "he_normal, he_uniform, glorot_normal or glorot_uniform"
+    INITIALISER = (
+        "he_normal, he_uniform, glorot_normal, glorot_uniform or random_uniform(low, high)"
+    )
     WEIGHT_QUANTISER = "a quantiser such as quantized_bits(6, 0, alpha=1)"
     ACTIVATION_QUANTISER = "a quantiser such as quantized_relu(6, 2)"
 
@@ -43,7 +45,11 @@ class LayerKind:
     """Name of the kernel variable, which pruning thins; "" for a layer without one."""
 
 
-_BIAS = {"use_bias": Value.FLAG, "bias_quantizer": Value.WEIGHT_QUANTISER}
+_BIAS = {
+    "use_bias": Value.FLAG,
+    "bias_quantizer": Value.WEIGHT_QUANTISER,
+    "bias_initializer": Value.INITIALISER,
+}
 _KERNEL = {"kernel_quantizer": Value.WEIGHT_QUANTISER, "kernel_initializer": Value.INITIALISER}
 _DEPTHWISE = {
     "depthwise_quantizer": Value.WEIGHT_QUANTISER,
@@ -54,6 +60,7 @@ _FLOAT = {
     "use_bias": Value.FLAG,
     "activation": Value.ACTIVATION,
     "kernel_initializer": Value.INITIALISER,
+    "bias_initializer": Value.INITIALISER,
 }
 _NORMALISATION = {
     "momentum": Value.NUMBER,
