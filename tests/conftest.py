@@ -21,7 +21,9 @@ events:
 input: {encoding: per_hit, shape: [12, 12], format: "ap_ufixed<8,0>"}
 model:
   layers:
-    - QConv2D: {name: conv, filters: 2, kernel_size: 3, kernel_quantizer: &w "quantized_bits(6,0,alpha=1)", bias_quantizer: *w}
+    - QConv2D:
+        {name: conv, filters: 2, kernel_size: 3, kernel_quantizer: &w "quantized_bits(6,0,alpha=1)",
+         bias_quantizer: *w}
     - QActivation: {name: relu, activation: "quantized_relu(6,2)"}
     - AveragePooling2D: {name: pool, pool_size: 2}
     - Flatten: {name: flat}
@@ -87,9 +89,9 @@ class Run:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory) -> Run:
     """The tiny design, run once from events to report."""
+    from trigger.cli.show import ConsoleListener
     from trigger.config import load_design
     from trigger.flow.steps import Flow
-    from trigger.cli.show import ConsoleListener
 
     home = tmp_path_factory.mktemp("tiny")
     design = home / "tiny.yaml"

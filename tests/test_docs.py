@@ -34,7 +34,9 @@ def test_the_table_of_commands_is_the_command_line():
 
 
 def test_the_map_of_rooms_is_the_package():
-    told = set(re.findall(r"`([a-z_]+(?:/|\.py))`", README.split("## The rooms")[1].split("Beside")[0]))
+    told = set(
+        re.findall(r"`([a-z_]+(?:/|\.py))`", README.split("## The rooms")[1].split("Beside")[0])
+    )
     told.discard("steps.py")
     package = ROOT / "trigger"
     there = {
@@ -76,7 +78,8 @@ def test_help_is_quick_and_light():
         "import sys, time; begun = time.perf_counter(); sys.argv = ['trigger', '--help']\n"
         "from trigger.cli import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'tensorflow', 'hls4ml', 'matplotlib', 'scipy', 'numba', 'numpy'} & set(sys.modules)\n"
+        "heavy = {'tensorflow', 'hls4ml', 'matplotlib', 'scipy', 'numba', 'numpy'}\n"
+        "heavy &= set(sys.modules)\n"
         "print(time.perf_counter() - begun, sorted(heavy))\n"
     )
     import sys

@@ -32,8 +32,7 @@ def test_one_weight_bit_changes_the_digest():
     kernel = before["score"].kernel.copy()
     kernel[0, 0] += 1
     layers = [
-        replace(layer, kernel=kernel) if layer.name == "score" else layer
-        for layer in before.layers
+        replace(layer, kernel=kernel) if layer.name == "score" else layer for layer in before.layers
     ]
     assert network(*layers).digest != before.digest
 
@@ -46,7 +45,7 @@ def test_a_network_survives_the_disk(tmp_path):
 
 def test_a_file_where_the_folder_should_be_is_an_error(tmp_path):
     (tmp_path / "a").write_text("")
-    with pytest.raises(OutputError, match="cannot be written.*choose a folder"):
+    with pytest.raises(OutputError, match=r"cannot be written.*choose a folder"):
         small_cnn().save(tmp_path / "a" / "network.json")
 
 
@@ -118,7 +117,7 @@ def test_a_network_that_contradicts_itself_is_refused(build, message):
 def test_other_files_are_refused(tmp_path, text, message):
     path = tmp_path / "network.json"
     path.write_text(text)
-    with pytest.raises(NetworkError, match=f"network.json: {message}"):
+    with pytest.raises(NetworkError, match=rf"network\.json: {message}"):
         Network.load(path)
 
 
@@ -130,7 +129,7 @@ def test_an_unknown_layer_is_refused_by_name_with_the_list_of_what_is_covered():
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(NetworkError, match="none.json: cannot be read"):
+    with pytest.raises(NetworkError, match=r"none\.json: cannot be read"):
         Network.load(tmp_path / "none.json")
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,7 @@ class FixedFormat:
     width: int
     """Total bits, sign included."""
     integer: int
-    """Bits left of the point, sign included, as in ``ap_fixed<W, I>``; may be negative or > width."""
+    """Bits left of the point, sign included, as in ``ap_fixed<W, I>``; any whole number."""
     signed: bool = True
     rounding: Rounding = Rounding.TRN
     overflow: Overflow = Overflow.WRAP
@@ -109,9 +109,9 @@ class FixedFormat:
 
     @classmethod
     def parse(cls, text: str, where: object = "fixed-point format") -> FixedFormat:
-        """Read ``ap_fixed<16,6,AP_RND,AP_SAT>``, ``ap_ufixed<..>``, ``ap_int<8>`` or ``ap_uint<8>``.
+        """Read ``ap_fixed<16,6,AP_RND,AP_SAT>``, ``ap_ufixed<..>``, ``ap_int<8>``, ``ap_uint<8>``.
 
-        hls4ml's short forms without ``ap_`` (``fixed<16,6>``, ``ufixed<8,0,RND,SAT>``) are read too.
+        hls4ml's short forms without ``ap_`` (``ufixed<8,0,RND,SAT>``) and ``ac_fixed`` too.
 
         Raises:
             FormatError: not one of these, an unknown mode, or saturation bits other than 0.
@@ -152,9 +152,7 @@ class FixedFormat:
     def for_product(cls, left: FixedFormat, right: FixedFormat) -> FixedFormat:
         """Return the narrowest format that holds every product of numbers of the two formats."""
         products = [
-            a * b
-            for a in (left.raw_min, left.raw_max)
-            for b in (right.raw_min, right.raw_max)
+            a * b for a in (left.raw_min, left.raw_max) for b in (right.raw_min, right.raw_max)
         ]
         return cls.for_range(min(products), max(products), left.fractional + right.fractional)
 
@@ -177,9 +175,10 @@ class FixedFormat:
         return np.ldexp(np.asarray(raw, dtype=np.float64), -self.fractional)
 
 
-def _mode(
-    family: type[Mode], text: str, whole: str, where: object
-) -> Mode:
+Mode = TypeVar("Mode", Rounding, Overflow)
+
+
+def _mode(family: type[Mode], text: str, whole: str, where: object) -> Mode:
     name = re.sub(r"^(AP|AC)_", "", text)
     if name not in family.__members__:
         raise FormatError(

@@ -124,7 +124,9 @@ class Network:
         shapes = self.shapes
         lines = []
         for layer in self.layers:
-            parts = [f"{layer.name}: {type(layer).__name__} {list(shapes[layer.name])} {layer.result}"]
+            parts = [
+                f"{layer.name}: {type(layer).__name__} {list(shapes[layer.name])} {layer.result}"
+            ]
             for role, (raw, form) in layer.weights().items():
                 zeros = int(np.count_nonzero(raw == 0))
                 parts.append(f"{role} {list(raw.shape)} {form}, {zeros} of {raw.size} zero")

@@ -1,4 +1,4 @@
-"""A room that is called by its own name: ``trigger.emulate(...)`` is ``trigger.emulate.emulate``."""
+"""A room that is called by its own name: ``trigger.emulate(...)`` is ``emulate.emulate``."""
 
 from __future__ import annotations
 

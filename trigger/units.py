@@ -13,7 +13,9 @@ def cycles_to_ns(cycles: float, clock_period_ns: float) -> float:
     return cycles * clock_period_ns
 
 
-def ns_to_crossings(duration_ns: float, crossing_period_ns: float = LHC_CROSSING_PERIOD_NS) -> float:
+def ns_to_crossings(
+    duration_ns: float, crossing_period_ns: float = LHC_CROSSING_PERIOD_NS
+) -> float:
     """Return a duration in units of bunch crossings (not rounded)."""
     return duration_ns / crossing_period_ns
 

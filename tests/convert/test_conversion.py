@@ -40,9 +40,7 @@ MODEL = ModelSpec(
     ),
 )
 TARGET = Target("Vitis", "xcvu13p-flga2577-2-e", 5.0, IOType.STREAM)
-DESIGN = Design(
-    "test", MODEL, Knobs(LayerKnobs(strategy=Strategy.LATENCY, reuse_factor=1)), TARGET
-)
+DESIGN = Design("test", MODEL, Knobs(LayerKnobs(strategy=Strategy.LATENCY, reuse_factor=1)), TARGET)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +110,7 @@ def test_equal_models_give_equal_networks(model, conversion, tmp_path):
     assert converted(model, tmp_path / "again", design).network == conversion.network
 
 
-def test_resource_strategy_gives_the_same_weights_and_its_reuse_factors(model, conversion, tmp_path):
+def test_resource_strategy_gives_equal_weights_and_its_reuse_factors(model, conversion, tmp_path):
     knobs = Knobs(
         LayerKnobs(strategy=Strategy.RESOURCE, reuse_factor=1),
         {"conv": LayerKnobs(reuse_factor=3), "hidden": LayerKnobs(reuse_factor=4)},

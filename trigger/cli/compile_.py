@@ -17,9 +17,7 @@ def compile(
     from trigger.flow.steps import Flow
 
     file = load_design(design)
-    flow = Flow(
-        file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh
-    )
+    flow = Flow(file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh)
     compiled = flow.compiled
     if json:
         show.print_json(

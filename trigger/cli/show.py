@@ -70,9 +70,7 @@ def print_json(record: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows of text under their columns; the first column to the left, others to the right."""
-    widths = [
-        max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))
-    ]
+    widths = [max(len(row[index]) for row in [columns, *rows]) for index in range(len(columns))]
 
     def line(cells: Sequence[str]) -> str:
         first = cells[0].ljust(widths[0])

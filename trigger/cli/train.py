@@ -20,9 +20,7 @@ def train(
     from trigger.flow.steps import Flow
 
     file = load_design(design)
-    flow = Flow(
-        file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh
-    )
+    flow = Flow(file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh)
     trained = flow.trained
     rows = [
         (
@@ -31,7 +29,10 @@ def train(
             str(model.best_epoch),
             f"{model.history[model.best_epoch - 1].validation_loss:.4f}",
             f"{model.history[model.best_epoch - 1].validation_accuracy:.4f}",
-            f"{sum(each.zeros for each in model.zeros)}/{sum(each.weights for each in model.zeros)}",
+            "/".join(
+                str(sum(getattr(each, count) for each in model.zeros))
+                for count in ("zeros", "weights")
+            ),
         )
         for kind, model in trained.items()
     ]

@@ -101,11 +101,12 @@ def check_settings(design: Design, graph: Any) -> None:
         ConversionError: a setting that hls4ml changed or ignored.
     """
     layers = {layer.name: layer for layer in graph.get_layers()}
-    for key, wanted, used in (
-        ("Part", design.target.part, graph.config.get_config_value("Part")),
-        ("ClockPeriod", design.target.clock_period_ns, graph.config.get_config_value("ClockPeriod")),
-        ("IOType", design.target.io_type.value, graph.config.get_config_value("IOType")),
+    for key, wanted in (
+        ("Part", design.target.part),
+        ("ClockPeriod", design.target.clock_period_ns),
+        ("IOType", design.target.io_type.value),
     ):
+        used = graph.config.get_config_value(key)
         if wanted != used:
             raise ConversionError(
                 f"hls4ml uses {used}, the design asks for {wanted}", where=f"hls.{key}"

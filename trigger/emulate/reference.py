@@ -86,6 +86,7 @@ def check_pixels(layer: Input, pixels: RawArray) -> RawArray:
         raise NetworkError(
             f"pixels lie in {array.min()} to {array.max()}",
             where=layer.name,
-            allowed=f"{layer.result.raw_min} to {layer.result.raw_max}, the raw range of {layer.result}",
+            allowed=f"{layer.result.raw_min} to {layer.result.raw_max}, "
+            f"the raw range of {layer.result}",
         )
     return array if array.dtype == object else array.astype(np.int64)

@@ -29,7 +29,7 @@ class Source:
     read: Callable[..., EventReader]
     """(path, *, chunk_events=1000, skip_bad=0) -> reader of batches."""
     generate: Callable[..., HitBatch]
-    """(class name, events, seed, cache folder, options=None, progress=None, processes=1) -> batch."""
+    """(class name, events, seed, cache folder, options=None, progress=None, processes=1)."""
     write: Callable[[HitBatch, Path], None]
     """Write a batch as a file of the real data's format."""
     suffix: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -51,7 +51,7 @@ def generated(
     make = partial(_chunk, reaction, seed, folder, options)
     indices = range(chunks_of(events))
     with ExitStack() as stack:
-        run = map
+        run: Callable[..., Iterator[HitBatch]] = map
         if processes > 1 and len(indices) > 1:
             # a fresh interpreter each: a fork of one that holds TensorFlow's threads may hang
             context = multiprocessing.get_context("spawn")

@@ -23,6 +23,7 @@ class Finding:
 
 _TRAINING = "pip install 'trigger[training]'"
 _GENERATE = "pip install 'trigger[generate]'"
+_VENDOR = "install the vendor's tools and source their settings64.sh"
 PACKAGES = (
     ("numpy", "everything", "pip install trigger"),
     ("numba", "generated drift-chamber events", "pip install trigger"),
@@ -37,10 +38,10 @@ PACKAGES = (
 )
 PROGRAMS = (
     ("g++", "C simulation", "install g++ with your system's package manager, or set CXX"),
-    ("vitis-run", "synthesis with Vitis 2024.1 or newer", "install Vitis and source its settings64.sh"),
-    ("vitis_hls", "synthesis with Vitis HLS", "install Vitis HLS and source its settings64.sh"),
-    ("vivado_hls", "synthesis with Vivado HLS", "install Vivado HLS and source its settings64.sh"),
-    ("vivado", "logic synthesis", "install Vivado and source its settings64.sh"),
+    ("vitis-run", "synthesis with Vitis 2024.1 or newer", _VENDOR),
+    ("vitis_hls", "synthesis with Vitis HLS", _VENDOR),
+    ("vivado_hls", "synthesis with Vivado HLS", _VENDOR),
+    ("vivado", "logic synthesis", _VENDOR),
 )
 TIMEOUT_S = 10
 

@@ -31,7 +31,11 @@ class Replay:
 
 
 def record_golden(
-    folder: Path, *, events: RawArray | None = None, tools: tuple[str, ...] = (), update: bool = False
+    folder: Path,
+    *,
+    events: RawArray | None = None,
+    tools: tuple[str, ...] = (),
+    update: bool = False,
 ) -> Path:
     """Record test vectors with what C simulation makes of them, layer by layer.
 
@@ -100,4 +104,3 @@ def verify_golden(folder: Path) -> Replay:
 
 def _tensor(network: Network, name: str) -> GoldenTensor:
     return GoldenTensor(name, network.shapes[name], network[name].result)
-

@@ -77,7 +77,8 @@ def simulate(
     network = compiled.network
     layers = traced_layers(network, simulation)
     counterparts = {
-        name: keras for name, keras in compiled.counterparts.items()
+        name: keras
+        for name, keras in compiled.counterparts.items()
         if not isinstance(network[name], Input)
     }
     tracer = LayerTracer(
@@ -87,17 +88,13 @@ def simulate(
     done = 0
     wanted = tuple(dict.fromkeys((*layers, *counterparts)))
     output = network.outputs[0]
-    for theirs in csim.chunks(
-        simulation, sample.pixels_raw, layers=layers, shapes=network.shapes
-    ):
+    for theirs in csim.chunks(simulation, sample.pixels_raw, layers=layers, shapes=network.shapes):
         events = len(theirs[output])
         pixels = sample.pixels_raw[done : done + events]
         ours = run(network, pixels, layers=wanted)
         values = tracer.run(pixels)
         kerased = in_steps(network, {name: values[it] for name, it in counterparts.items()})
-        with_csim.append(
-            compare(network, ours, theirs, names=(EMULATED, CSIM), first_event=done)
-        )
+        with_csim.append(compare(network, ours, theirs, names=(EMULATED, CSIM), first_event=done))
         with_keras.append(
             compare(network, ours, kerased, names=(EMULATED, QKERAS), first_event=done)
         )
@@ -197,9 +194,7 @@ OTHER_REASON = "hls4ml computes it in {result}, Keras in float32"
 
 
 def _keep(result: Simulated, workspace: Workspace, key: str) -> None:
-    agreements = codec.encode(
-        result.agreements, tuple[record.Agreement, ...], "agreements"
-    )
+    agreements = codec.encode(result.agreements, tuple[record.Agreement, ...], "agreements")
     about = {
         "key": key,
         "agreements": agreements,

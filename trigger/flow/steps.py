@@ -82,7 +82,8 @@ class Flow:
         with self._step("events") as said:
             made = make_events(self.file, self.workspace.events, self._skip_bad, self._listener)
             names = [reaction.value for reaction in self.file.events.classes]
-            said += [f"{len(batch):,} {name}" for batch, name in zip(made.batches, names)]
+            pairs = zip(made.batches, names, strict=True)
+            said += [f"{len(batch):,} {name}" for batch, name in pairs]
             if made.skipped:
                 said.append(f"{made.skipped} bad ones skipped")
         return made
@@ -142,7 +143,8 @@ class Flow:
         compiled = self.compiled
         with self._step("csim") as said:
             simulation = csim.build(self.workspace.project, self.workspace.build)
-            said.append(f"{len(simulation.layers)} of {len(compiled.network.layers) - 1} layers traced")
+            layers = len(compiled.network.layers) - len(compiled.network.inputs)
+            said.append(f"{len(simulation.layers)} of {layers} layers traced")
         return simulation
 
     @cached_property

@@ -131,9 +131,7 @@ def _engine(
 
 
 def _measured(share: Efficiency, note: str) -> Figure:
-    return Figure(
-        share.value, Source.MEASURED, share.low, share.high, share.coverage, note=note
-    )
+    return Figure(share.value, Source.MEASURED, share.low, share.high, share.coverage, note=note)
 
 
 def qualities(found: record.Physics) -> dict[str, Figure]:
@@ -148,7 +146,9 @@ def qualities(found: record.Physics) -> dict[str, Figure]:
     ):
         if mine is not None and reference is not None:
             losses[name] = Figure(
-                reference.value - mine.value, Source.MEASURED, note="float less emulated, test events"
+                reference.value - mine.value,
+                Source.MEASURED,
+                note="float less emulated, test events",
             )
     return losses
 

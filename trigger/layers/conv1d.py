@@ -33,7 +33,9 @@ class Conv1D(MultiplyAccumulate):
         _, columns = window_counts(
             (1, length), (1, self.kernel.shape[0]), (1, self.stride), ((0, 0), self.padding)
         )
-        expect(columns > 0, self, f"{length} steps are shorter than the kernel", "at least one window")
+        expect(
+            columns > 0, self, f"{length} steps are shorter than the kernel", "at least one window"
+        )
         return columns, self.kernel.shape[2]
 
     def windows(self, raw: RawArray) -> RawArray:

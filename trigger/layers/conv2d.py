@@ -1,4 +1,4 @@
-"""Conv2D: a dense layer on every window of an image (``nnet_conv2d.h``, ``nnet_conv2d_stream.h``)."""
+"""Conv2D: a dense layer on every window of an image (``nnet_conv2d.h``, ``_stream.h``)."""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ class Reach:
 
     def entering(self, target: FixedFormat, role: str = "result") -> Reach:
         """Return the reach after the conversion to another format, with one more demand."""
-        low, high = (_rounded(raw, self.format.fractional, target) for raw in (self.low, self.high))
-        low, high = widen(low, target.width + 1), widen(high, target.width + 1)
+        low = widen(_rounded(self.low, self.format.fractional, target), target.width + 1)
+        high = widen(_rounded(self.high, self.format.fractional, target), target.width + 1)
         arrived = Reach(low, high, target)
         demand = Demand(role, arrived.raw_min, arrived.raw_max, target)
         if demand.overflows:
