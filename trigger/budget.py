@@ -155,7 +155,7 @@ class Budget:
     per_slr: Mapping[str, float] = field(default_factory=dict)
     """Largest fraction of one die: the design is to fit into a single one."""
     auc_loss: float | None = None
-    """Largest absolute difference of the AUC to the float model's."""
+    """Largest loss of AUC against the float model; a gain is never too large."""
     quality: Mapping[str, float] = field(default_factory=dict)
     """Largest loss of other measured qualities, by name, such as ``efficiency_loss``."""
 
@@ -191,7 +191,8 @@ def judge(
     Args:
         cost: latency and interval in cycles of ``cost.clock_period_ns``, and resources.
         device: the part of the resource limits; None makes those unknown.
-        qualities: losses against the float model by name (``auc_loss``, ...); the sign is ignored.
+        qualities: losses against the float model by name (``auc_loss``, ...); a negative
+            loss is a gain.
 
     Raises:
         DeviceError: a resource limit names something that is not a resource.
@@ -267,12 +268,7 @@ def _resource_check(
 def _loss_check(name: str, figure: Figure | None, limit: float) -> Check:
     if figure is None:
         return _check(name, None, limit, "AUC" if name == "auc_loss" else "", note="not measured")
-    low, high = figure.low, figure.high
-    size = replace(figure, value=abs(figure.value))
-    if low is not None and high is not None:
-        smallest = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-        size = replace(size, low=smallest, high=max(abs(low), abs(high)))
-    return _check(name, size, limit, "AUC" if name == "auc_loss" else "")
+    return _check(name, figure, limit, "AUC" if name == "auc_loss" else "")
 
 
 def _check(
