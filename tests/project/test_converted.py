@@ -68,6 +68,16 @@ DENSE_MODEL = ModelSpec(
         layer("QDense", "two", units=4, **WEIGHTS),
     ),
 )
+RESHAPED_MODEL = ModelSpec(
+    (16,),
+    FixedFormat.parse("ap_ufixed<4,1>"),
+    (
+        layer("Reshape", "square", target_shape=[4, 4, 1]),
+        layer("QConv2D", "conv", filters=2, kernel_size=3, **WEIGHTS),
+        layer("Flatten", "flat"),
+        layer("QDense", "scores", units=2, **WEIGHTS),
+    ),
+)
 
 
 def knobs(**layers: LayerKnobs) -> Knobs:
@@ -96,6 +106,7 @@ CASES = {
     ),
     "mean-parallel": (MEAN_MODEL, "Vivado", PARALLEL, knobs()),
     "mean-stream": (MEAN_MODEL, "Vitis", STREAM, knobs()),
+    "repacked-stream": (RESHAPED_MODEL, "Vitis", STREAM, knobs()),
     "dense-parallel": (DENSE_MODEL, "Vitis", PARALLEL, knobs()),
     "dense-stream": (
         DENSE_MODEL,

@@ -27,7 +27,7 @@ from trigger.layers import (
     ZeroPadding2D,
 )
 from trigger.layers.base import frozen_array
-from trigger.project.declarations import Config, Declarations
+from trigger.project.declarations import Config, Declarations, Text
 from trigger.project.folder import ProjectFiles
 from trigger.project.top import Call, TopFunction
 from trigger.project.weights import read_constant
@@ -232,15 +232,22 @@ class LayerReader:
     read: Callable[[Source, Call, Fields], Layer]
     input_shape: tuple[str, ...] = ()
     """Fields of its configuration that are the shape of its input; () if it takes any shape."""
+    keeps_shape: bool = True
+    """Whether a layer that takes any shape makes the same."""
 
 
 def read_shape(source: Source, call: Call) -> Shape | None:
-    """Return the shape in which a call reads its input, if its configuration tells."""
-    reader = READERS.get(call.function)
-    if reader is None or not reader.input_shape:
+    """Return the shape in which a call reads its input, if the project's text tells."""
+    reader = READERS[call.function]
+    if reader.input_shape:
+        return source.declarations.numbers(source.config(call), *reader.input_shape)
+    if reader.keeps_shape:
         later = [each for each in source.top.calls if set(call.writes) & set(each.reads)]
         return next((read_shape(source, each) for each in later), None)
-    return source.declarations.numbers(source.config(call), *reader.input_shape)
+    where = source.where(call.line)
+    size = source.declarations.integer(Text(call.types[-1] if call.types else "", where))
+    # repack_stream<from, to, size>: all numbers in one pack are a flat tensor
+    return (size,) if source.declarations.pack(call.reads[0].type) == size else None
 
 
 _IMAGE = ("in_height", "in_width", "n_chan")
@@ -256,6 +263,6 @@ READERS: dict[str, LayerReader] = {
     "relu": LayerReader(_relu),
     "pooling2d_cl": LayerReader(_pooling2d, ("in_height", "in_width", "n_filt")),
     "zeropad2d_cl": LayerReader(_zero_padding2d, _IMAGE),
-    "repack_stream": LayerReader(_repack),
+    "repack_stream": LayerReader(_repack, keeps_shape=False),
 }
 """From the ``nnet::`` function to what reads its calls."""

@@ -76,6 +76,12 @@ class Declarations:
                 "declared in defines.h",
             ) from error
 
+    def pack(self, name: str) -> int:
+        """Return how many numbers a stream of this type transports at once."""
+        text = re.sub(r"\s+", "", self.types[name].text if name in self.types else name)
+        match = _ARRAY_TYPE.match(text)
+        return self.integer(Text(match[2], name)) if match else 1
+
     def config(self, name: str, where: object) -> Config:
         """Return the configuration of that name.
 

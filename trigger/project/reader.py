@@ -57,6 +57,8 @@ class _Reading:
 
     def network(self) -> Network:
         top = self.source.top
+        for call in top.calls:
+            self._expect_covered(call)
         for port in top.of_kind(PortKind.INPUT):
             form, shape = self._format(port), self._input_shape(port)
             self._add(Input(name=port.name, inputs=(), result=form, dimensions=shape), port.name)
@@ -80,15 +82,16 @@ class _Reading:
         self.makers[tensor] = layer.name
         self.shapes[layer.name] = layer.shape(*(self.shapes[name] for name in layer.inputs))
 
-    def _call(self, call: Call) -> None:
-        reader = READERS.get(call.function)
-        if reader is None:
+    def _expect_covered(self, call: Call) -> None:
+        if call.function not in READERS:
             raise UnsupportedLayerError(
                 f"layer {call.layer!r} calls nnet::{call.function}",
                 where=self.source.where(call.line),
                 allowed=", ".join(f"nnet::{name}" for name in READERS),
                 remedy="replace the layer in the model, or simulate the project with csim only",
             )
+
+    def _call(self, call: Call) -> None:
         if len(call.reads) != 1 or len(call.writes) != 1 or not call.in_order:
             raise ProjectError(
                 f"nnet::{call.function} reads {_names(call.reads)} "
@@ -109,7 +112,7 @@ class _Reading:
             "inputs": tuple(inputs),
             "result": self._format(tensor),
         }
-        self._add(reader.read(self.source, call, fields), tensor.name)
+        self._add(READERS[call.function].read(self.source, call, fields), tensor.name)
 
     def _alias(self, new: str, old: str, line: int, call: Call) -> None:
         """Add the Reshape that ``auto& new = old`` stands for, unless it was added before."""
@@ -179,7 +182,7 @@ def _reshape_names(source: Source) -> dict[str, str]:
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError):
         return {}  # the file is a convenience, no part of the firmware
     known = {call.layer for call in source.top.calls} | {port.name for port in source.top.ports}
-    names = [name for name in names if name not in known]
+    names = [name for name in names if not {name, f"repack_{name}"} & known]
     return {source.top.aliases[0][0]: names[0]} if len(names) == 1 else {}
 
 
