@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from scipy.optimize import nnls
@@ -47,21 +48,31 @@ FITTED = (
     Quantity.LUT,
     Quantity.FF,
 )
-EXPECTED: Mapping[tuple[Quantity, str], float] = {
-    # An adder of w bits counts w + 7 LUTs, two in one where three operands meet.
-    (Quantity.LUT, "adder_bits"): 0.8,
-    (Quantity.LUT, "two_digit_bits"): 1.0,
-    (Quantity.LUT, "long_adder_bits"): 1.0,
-    (Quantity.LUT, "short_adder_bits"): 1.0,
-    # Four inputs of a multiplexer share a 6-input LUT: 1/4 + 1/16 + ... of a LUT per input.
-    (Quantity.LUT, "sum_choice_bits"): 1 / 3,
-    (Quantity.LUT, "long_input_bits"): 1 / 3,
-    (Quantity.LUT, "long_sum_bits"): 1.0,
-    (Quantity.LUT, "short_sum_bits"): 1.0,
-    # Registers: a flip-flop per bit that is kept.
-    (Quantity.FF, "cut_sums"): 1.0,
-    (Quantity.FF, "sum_bits"): 1.0,
-    (Quantity.FF, "weight_bits"): 1.0,
+# A flip-flop per bit that is kept; an adder of w bits counts w + 7 LUTs; four inputs of a
+# multiplexer share a 6-input LUT: 1/4 + 1/16 + ... of a LUT per input.
+EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
+    ("product_constant", Quantity.LUT): {"adder_bits": 0.8, "two_digit_bits": 1.0},
+    ("product_shared", Quantity.LUT): {"adder_bits": 0.8, "two_digit_bits": 1.0},
+    ("product_stored", Quantity.LUT): {
+        "long_adder_bits": 1.0,
+        "short_adder_bits": 1.0,
+        "sum_choice_bits": 1 / 3,
+        "long_input_bits": 1 / 3,
+        "long_sum_bits": 1.0,
+        "short_sum_bits": 1.0,
+    },
+    ("product_constant", Quantity.FF): {"cut_sums": 1.0},
+    ("product_shared", Quantity.FF): {"cut_sums": 1.0, "waiting_sums": 1.0},
+    ("product_stored", Quantity.FF): {"sum_bits": 1.0, "weight_bits": 1.0},
+    ("top_pipeline", Quantity.LUT): {"between_bits": 0.0},
+    ("top_pipeline", Quantity.FF): {"input_bits": 1.0},
+    ("top_dataflow", Quantity.LUT): {"between_bits": 0.0},
+    ("top_dataflow", Quantity.FF): {"between_bits": 1.0},
+    **{
+        (top, quantity): {"layers": 1.0}
+        for top in ("top_pipeline", "top_dataflow")
+        for quantity in (Quantity.LATENCY_MIN_CYCLES, Quantity.LATENCY_CYCLES)
+    },
 }
 """What a term costs where no report says otherwise."""
 JUDGED = (*FITTED, Quantity.DSP, Quantity.BRAM_18K)
@@ -115,13 +126,10 @@ def fit_laws(records: Sequence[Record]) -> Laws:
     laws: Laws = {}
     depths = [
         Sample(
-            row.record.group,
-            row.figures[Quantity.LATENCY_CYCLES] + 0.5,
-            0.0,
-            products.depth_terms(row.layer, row.record.context),
+            row.record.group, depth + 0.5, 0.0, products.depth_terms(row.layer, row.record.context)
         )
         for row in rows
-        if _shows_depth(row)
+        if (depth := shown_depth(row)) is not None
     ]
     laws[DEPTH_LAW, Quantity.LATENCY_CYCLES] = fit(depths, Quantity.LATENCY_CYCLES)
     bare = _coefficients(laws)
@@ -137,22 +145,29 @@ def fit_laws(records: Sequence[Record]) -> Laws:
             top = compose.structure(record.layers, values, record.context)
             _collect(samples, top, record.group, record.reported)
     for (law, quantity), found in samples.items():
-        laws[law, quantity] = fit(found, quantity)
-    for law in ("product_constant", "product_shared", "product_stored"):
-        for (quantity, name), cost in EXPECTED.items():
-            laws.setdefault((law, quantity), {}).setdefault(name, cost)
+        laws[law, quantity] = fit(found, quantity, EXPECTED.get((law, quantity), {}))
+    for key, costs in EXPECTED.items():
+        laws[key] = {**costs, **laws.get(key, {})}
     return laws
 
 
-def _shows_depth(row: LayerRow) -> bool:
-    layer = row.layer
-    return (
-        layer.kind is Kind.DENSE
-        and layer.io_type is IOType.PARALLEL
-        and layer.reuse_factor == 1
-        and is_unrolled(layer)
-        and row.figures.get(Quantity.LATENCY_CYCLES, 1e9) < 50
-    )
+STREAM_START = 3
+"""Cycles of a streamed convolution beyond its pixels and the depth of its product."""
+DEEPEST = 40
+"""Latencies of more cycles than pixels are of loops that wait for memory, not of pipelines."""
+
+
+def shown_depth(row: LayerRow) -> float | None:
+    """Return the depth of a product of constants where a report shows it: in a latency."""
+    layer, latency = row.layer, row.figures.get(Quantity.LATENCY_CYCLES)
+    if latency is None or layer.reuse_factor != 1 or not is_unrolled(layer):
+        return None
+    if layer.kind is Kind.DENSE and layer.io_type is IOType.PARALLEL:
+        return latency if latency < DEEPEST else None
+    if layer.kind is Kind.CONV and layer.io_type is IOType.STREAM:
+        depth = latency - layer.in_pixels - STREAM_START
+        return max(0.0, depth) if -STREAM_START <= depth < min(DEEPEST, layer.in_pixels) else None
+    return None
 
 
 def _collect(
@@ -171,7 +186,12 @@ def _collect(
         samples[structure.law_of(quantity), quantity].append(sample)
 
 
-def fit(samples: Sequence[Sample], quantity: Quantity, steps: int = 20) -> dict[str, float]:
+def fit(
+    samples: Sequence[Sample],
+    quantity: Quantity,
+    expected: Mapping[str, float] = MappingProxyType({}),
+    steps: int = 20,
+) -> dict[str, float]:
     """Fit non-negative coefficients to the least sum of absolute errors, relative both ways.
 
     An error counts relative to the geometric mean of what is reported and estimated, so that half
@@ -180,7 +200,7 @@ def fit(samples: Sequence[Sample], quantity: Quantity, steps: int = 20) -> dict[
     that nothing decides (or to what they physically are, where that is known).
     """
     names = sorted({name for sample in samples for name in sample.terms})
-    expected = np.array([EXPECTED.get((quantity, name), 0.0) for name in names])
+    physical = np.array([expected.get(name, 0.0) for name in names])
     sizes = collections.Counter(sample.group for sample in samples)
     matrix = np.array([[sample.terms.get(name, 0.0) for name in names] for sample in samples])
     actual = np.array([sample.actual for sample in samples])
@@ -197,7 +217,7 @@ def fit(samples: Sequence[Sample], quantity: Quantity, steps: int = 20) -> dict[
     for _ in range(steps):
         root = np.sqrt(weight) * scale
         system = np.vstack([matrix * root[:, None], pull * np.sqrt(np.mean(weight))])
-        wanted = np.concatenate([target * root, pull @ expected * np.sqrt(np.mean(weight))])
+        wanted = np.concatenate([target * root, pull @ physical * np.sqrt(np.mean(weight))])
         answer, _ = nnls(system, wanted, maxiter=50 * len(names) + 100)
         estimated = np.maximum(exact + matrix @ answer, 0.0) + offset
         scale = 1 / np.sqrt(reported * estimated)
@@ -308,6 +328,8 @@ def synthesis_ratios(records: Iterable[Record]) -> dict[str, dict[str, object]]:
             for record in records
             if quantity in record.synthesised and record.reported.get(quantity, 0) > 0
         ]
+        if not pairs:
+            continue
         groups = collections.Counter(group for _, group in pairs)
         ratios = np.array([ratio for ratio, _ in pairs])
         weights = np.array([groups[group] ** -0.5 for _, group in pairs])

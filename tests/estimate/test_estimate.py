@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from trigger.budget import Quantity, Source
 from trigger.design import IOType, Strategy, Target
 from trigger.errors import EstimateError
-from trigger.estimate import estimate_layers
+from trigger.estimate import after_logic_synthesis, estimate_layers
 from trigger.estimate.coefficients import BUILTIN, Band, read_coefficients
 from trigger.estimate.compose import fifo_blocks
 from trigger.estimate.context import Context, Tool, context_for
 from trigger.estimate.descriptor import Kind, LayerDescriptor, weight_statistics
 from trigger.estimate.laws import LAWS
+from trigger.estimate.products import cut_adder_tree
 from trigger.estimate.terms import memory_blocks
 from trigger.fixed import FixedFormat
 
@@ -248,3 +249,27 @@ def test_coefficients_state_their_origin() -> None:
         for law in json.loads(BUILTIN.read_text())["laws"].values()
         for number in law.values()
     )
+
+
+def test_logic_synthesis_keeps_apart_and_says_so() -> None:
+    cost = estimate_layers([dense(), dense(32, 8)], PIPELINE)
+    after = after_logic_synthesis(cost)
+    assert after.layers == ()
+    assert "after logic synthesis" in after.origin
+    assert after.total.lut.value < cost.total.lut.value
+    assert after.total.lut.low <= after.total.lut.value <= after.total.lut.high
+    assert "csynth x" in after.total.lut.note
+    assert after.total.latency_cycles == cost.total.latency_cycles
+
+
+@given(st.floats(1, 1000), st.floats(0, 20))
+def test_more_cuts_of_an_adder_tree_hold_more_sums(terms: float, depth: float) -> None:
+    held = cut_adder_tree(terms, depth)
+    assert 0 <= held <= cut_adder_tree(terms, depth + 0.5) + 1e-9
+    assert held <= terms * depth + 1e-9
+
+
+def test_one_cut_of_an_adder_tree_stands_in_its_middle() -> None:
+    assert cut_adder_tree(16.0, 1.0) == pytest.approx(4.0)
+    assert cut_adder_tree(16.0, 3.0) == pytest.approx(8 + 4 + 2)
+    assert cut_adder_tree(16.0, 0.0) == 0.0

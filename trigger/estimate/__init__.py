@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from trigger.estimate.describe import describe
-from trigger.estimate.estimate import estimate, estimate_layers
+from trigger.estimate.estimate import after_logic_synthesis, estimate, estimate_layers
 from trigger.room import CallableRoom
 
 sys.modules[__name__].__class__ = CallableRoom
 
-__all__ = ["describe", "estimate", "estimate_layers"]
+__all__ = ["after_logic_synthesis", "describe", "estimate", "estimate_layers"]

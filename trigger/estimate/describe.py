@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from trigger.design import IOType
 from trigger.errors import UnsupportedLayerError
@@ -12,17 +13,12 @@ from trigger.layers import (
     BatchNormalization,
     Conv1D,
     Conv2D,
-    Dense,
     Input,
     Layer,
-    Linear,
     MultiplyAccumulate,
     Pool,
     Pooling2D,
-    ReLU,
-    Reshape,
     Shape,
-    ZeroPadding2D,
 )
 from trigger.network import Network
 
@@ -38,12 +34,12 @@ def describe(network: Network, io_type: IOType) -> tuple[LayerDescriptor, ...]:
     for layer in network.layers:
         if isinstance(layer, Input):
             continue
-        describer = DESCRIBERS.get(type(layer))
+        describer = DESCRIBERS.get(type(layer).__name__)
         if describer is None:
             raise UnsupportedLayerError(
                 f"the estimator does not know {type(layer).__name__}",
                 where=layer.name,
-                allowed=", ".join(kind.__name__ for kind in DESCRIBERS),
+                allowed=", ".join(DESCRIBERS),
             )
         before = shapes[layer.inputs[0]]
         descriptor = describer(layer, before, shapes[layer.name], io_type, network)
@@ -169,15 +165,37 @@ def _reshape(
     )
 
 
-DESCRIBERS: Mapping[type[Layer], Describer] = {
-    Dense: _product(Kind.DENSE),
-    Conv1D: _product(Kind.CONV),
-    Conv2D: _product(Kind.CONV),
-    BatchNormalization: _batch_normalization,
-    Linear: _plain(Kind.LINEAR),
-    ReLU: _plain(Kind.RELU),
-    Pooling2D: _pooling,
-    Reshape: _reshape,
-    ZeroPadding2D: _plain(Kind.ZERO_PADDING),
+def _table(
+    layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+) -> LayerDescriptor:
+    """Describe a function by lookup; its table says how large it is."""
+    table = getattr(layer, "table", None)
+    plain = _plain(Kind.TABLE)(layer, before, after, io_type, network)
+    return plain if table is None else replace(plain, table_size=len(table))
+
+
+DESCRIBERS: Mapping[str, Describer] = {
+    "Dense": _product(Kind.DENSE),
+    "Conv1D": _product(Kind.CONV),
+    "Conv2D": _product(Kind.CONV),
+    "BatchNormalization": _batch_normalization,
+    "Linear": _plain(Kind.LINEAR),
+    "ReLU": _plain(Kind.RELU),
+    "BoundedReLU": _plain(Kind.RELU),
+    "ThresholdedReLU": _plain(Kind.RELU),
+    "BinaryTanh": _plain(Kind.RELU),
+    "TernaryTanh": _plain(Kind.RELU),
+    "LeakyReLU": _plain(Kind.LEAKY),
+    "HardSigmoid": _plain(Kind.LEAKY),
+    "HardTanh": _plain(Kind.LEAKY),
+    "ELU": _table,
+    "TableActivation": _table,
+    "Softmax": _plain(Kind.SOFTMAX),
+    "StableSoftmax": _plain(Kind.SOFTMAX),
+    "LegacySoftmax": _plain(Kind.SOFTMAX),
+    "Argmax": _plain(Kind.MERGE),
+    "Pooling2D": _pooling,
+    "Reshape": _reshape,
+    "ZeroPadding2D": _plain(Kind.ZERO_PADDING),
 }
-"""Layer classes that the estimator reads."""
+"""Layers that the estimator reads, by their name in ``LAYERS``."""

@@ -86,6 +86,13 @@ def parallel_pixels(layer: LayerDescriptor) -> int:
     return max(1, layer.out_pixels // layer.partitions)
 
 
+def rounds_of_shared(layer: LayerDescriptor) -> int:
+    """Return how many products each multiplier makes where they are limited in number."""
+    if layer.reuse_factor == 1:
+        return 1
+    return max(1, math.ceil(constant_multipliers(layer) / multiplier_limit(layer)))
+
+
 def product_interval(layer: LayerDescriptor, depth: float) -> int:
     """Return cycles between two products of the core.
 
@@ -96,7 +103,7 @@ def product_interval(layer: LayerDescriptor, depth: float) -> int:
         return layer.reuse_factor
     if layer.reuse_factor == 1:
         return 1
-    rounds = math.ceil(constant_multipliers(layer) / multiplier_limit(layer))
+    rounds = rounds_of_shared(layer)
     drain = 2.0 if layer.io_type is IOType.STREAM else depth + 1
     return max(1, min(layer.reuse_factor, round(rounds + drain)))
 
@@ -138,7 +145,8 @@ def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         "pipelined_inputs": depth * layer.n_in * float(input_width(layer)),
         "shallow_product_bits": min(depth, 2.0) * many * product_width,
         "deep_product_bits": max(0.0, depth - 2.0) * many * product_width,
-        "shared_registers": many * float(input_width(layer)) if shared and in_dsp else 0.0,
+        # Sums wait in registers for the rounds of the shared multipliers.
+        "waiting_sums": stats.nonzeros * width * (1 - 1 / rounds_of_shared(layer)),
         "input_bits": layer.n_in * float(input_width(layer)),
     }
     return lut, ff
@@ -271,7 +279,7 @@ def _dense_parallel(layer: LayerDescriptor, depth: float) -> Times:
     if layer.strategy is Strategy.RESOURCE:
         interval = round(depth) + 1.0  # its loop is not pipelined beyond one product
     if layer.reuse_factor > 1:
-        rounds = math.ceil(constant_multipliers(layer) / multiplier_limit(layer))
+        rounds = rounds_of_shared(layer)
         latency = depth + rounds if rounds > 1 else depth
     return {LOW: latency, HIGH: latency, EVERY: interval}, {}
 

@@ -1,0 +1,137 @@
+"""The scripts that fit and measure the estimator, on reports made from known laws."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trigger.budget import Quantity
+from trigger.estimate.coefficients import OFFSETS, read_coefficients
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+estimator_accuracy = pytest.importorskip("estimator_accuracy")
+fit_estimator = pytest.importorskip("fit_estimator")
+
+
+def made_records() -> list[dict]:
+    """Dense designs of four repositories whose LUT, FF and latency follow simple laws."""
+    random = np.random.default_rng(5)
+    records = []
+    for number in range(40):
+        n_in, n_out = (int(size) for size in random.integers(8, 64, 2))
+        nonzeros = int(n_in * n_out * random.uniform(0.3, 1.0))
+        many = nonzeros // 2
+        lut = 16.0 * (nonzeros - n_out) + 20.0 * (nonzeros - many) + 8 * n_out
+        records.append({
+            "id": f"made-{number}", "group": f"team/{number % 4}", "tool": "vivado_hls",
+            "tool_version": "2020.1", "part": "xcu250", "clock_ns": 5.0, "arch_match": True,
+            "io_type": "io_parallel",
+            "reported": {"latency_min": 1, "latency_max": 1, "ii_max": 1, "DSP": many,
+                         "LUT": lut, "FF": 30.0 * n_out + 16 * n_in, "BRAM_18K": 0},
+            "layers": [{
+                "type": "dense", "in_shape": [n_in], "out_shape": [n_out], "strategy": "latency",
+                "reuse_factor": 1, "input_t": "ap_fixed<16,6>", "weight_t": "ap_fixed<16,6>",
+                "accum_t": "ap_fixed<16,6>", "result_t": "ap_fixed<16,6>",
+                "weights": {"w2": {
+                    "n": n_in * n_out, "zeros_quant": n_in * n_out - nonzeros, "pow2": 0,
+                    "csd_digits": 2 * nonzeros, "distinct": 9,
+                    "count_by_csd": [nonzeros, nonzeros, many, 0],
+                    "row_distinct_by_csd": [nonzeros, nonzeros, many, 0],
+                }},
+            }],
+        })  # fmt: skip
+    return records
+
+
+@pytest.fixture
+def records_file(tmp_path) -> Path:
+    path = tmp_path / "records.json"
+    path.write_text(json.dumps(made_records()))
+    return path
+
+
+def test_fit_finds_coefficients_from_noisy_figures_with_outliers() -> None:
+    random = np.random.default_rng(7)
+    samples = []
+    for number in range(80):
+        first, second = random.uniform(10, 1000, 2)
+        actual = (3 * first + 0.5 * second) * random.uniform(0.98, 1.02)
+        actual *= 10 if number % 10 == 0 else 1
+        samples.append(
+            fit_estimator.Sample(f"g{number % 5}", actual, 0.0, {"a": first, "b": second})
+        )
+    found = fit_estimator.fit(samples, Quantity.LUT)
+    assert found["a"] == pytest.approx(3, rel=0.1)
+    assert found["b"] == pytest.approx(0.5, rel=0.3)
+
+
+def test_what_nothing_decides_is_what_is_expected() -> None:
+    samples = [fit_estimator.Sample("g", 100.0, 0.0, {"seen": 10.0, "unseen": 0.0})] * 3
+    found = fit_estimator.fit(samples, Quantity.LUT, {"unseen": 0.25})
+    assert found["seen"] == pytest.approx(10, rel=0.05)
+    assert found["unseen"] == pytest.approx(0.25)
+
+
+def test_fitting_writes_coefficients_that_can_be_read(records_file, tmp_path, capsys) -> None:
+    output = tmp_path / "estimator.json"
+    fit_estimator.main([str(records_file), "--output", str(output)])
+    fitted = read_coefficients(output)
+    assert "40 csynth reports of 4 repositories" in fitted.origin
+    assert ("product_constant", Quantity.LUT) in fitted.laws
+    band = fitted.total_bands["dense io_parallel Latency", Quantity.LUT]
+    assert (band.support, band.groups) == (40, 4)
+    assert band.low <= 1 <= band.high
+    assert "40 records" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".json"] == []
+
+
+def test_accuracy_rows_have_the_promised_keys(records_file, capsys) -> None:
+    estimator_accuracy.main([str(records_file), "--cross-validate", "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    wanted = {"quantity", "kind", "io_type", "strategy", "n", "median_error", "p90_error", "bias",
+              "band_coverage", "worst"}  # fmt: skip
+    assert all(wanted <= set(row) for row in rows)
+    own = {row["quantity"]: row for row in rows if row["kind"] == "dense"}
+    assert (own["lut"]["io_type"], own["lut"]["strategy"]) == ("io_parallel", "Latency")
+    assert own["lut"]["n"] == 40
+    assert own["lut"]["median_error"] < 0.1
+    assert own["dsp"]["median_error"] == 0
+    assert own["dsp"]["band_coverage"] == 1
+    assert len(own["lut"]["worst"]) == 10
+
+
+def test_accuracy_with_the_kept_coefficients_prints_a_table(records_file, capsys) -> None:
+    estimator_accuracy.main([str(records_file)])
+    text = capsys.readouterr().out
+    assert "| quantity | kind | io_type | strategy | n |" in text
+    assert "worst lut: made-" in text
+
+
+def test_a_file_without_clean_records_is_told(tmp_path) -> None:
+    path = tmp_path / "records.json"
+    path.write_text(json.dumps([{**made_records()[0], "is_wrapper": True}]))
+    with pytest.raises(SystemExit, match="no record that can be judged"):
+        estimator_accuracy.main([str(path)])
+
+
+@pytest.mark.parametrize(
+    ("estimated", "reported", "error"), [(12, 10, 0.2), (8, 10, 0.2), (0, 0, 0), (3, 0, 3)]
+)
+def test_relative_errors(estimated, reported, error) -> None:
+    assert estimator_accuracy.relative_error(estimated, reported) == pytest.approx(error)
+
+
+def test_bands_hold_their_share(records_file) -> None:
+    record = fit_estimator.read_records(records_file)[0]
+    cases = [
+        fit_estimator.Judged(record, "law", Quantity.LUT, 1000.0 * ratio, 1000.0)
+        for ratio in np.linspace(0.5, 1.5, 101)
+    ]
+    band = fit_estimator.bands(cases)["law", Quantity.LUT]
+    low, high = band.around(1000.0, Quantity.LUT)
+    inside = sum(low <= case.actual <= high for case in cases) / len(cases)
+    assert inside == pytest.approx(0.8, abs=0.05)
+    assert OFFSETS[Quantity.LUT] > 0
