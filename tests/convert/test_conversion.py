@@ -147,6 +147,11 @@ REFUSED = [
         "ReuseFactor 100 is impossible for layer score.*Allowed: 1 to 4",
     ),
     (
+        replace(DESIGN, target=replace(TARGET, backend="Vitus")),
+        DesignError,
+        "hls.Backend: hls4ml has no backend 'Vitus'.*vivado",
+    ),
+    (
         with_knobs(nothing=LayerKnobs(reuse_factor=1)),
         DesignError,
         "LayerName.nothing: hls4ml makes no layer of this name.*Allowed: pixels, conv",

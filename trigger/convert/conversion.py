@@ -15,7 +15,7 @@ from trigger.convert.configuration import DEFAULT_PRECISION, check_settings, lay
 from trigger.convert.extract import extract
 from trigger.convert.keras_version import keras_is_keras_2
 from trigger.design import Design
-from trigger.errors import ConversionError, ToolError, TriggerError
+from trigger.errors import ConversionError, DesignError, ToolError, TriggerError
 from trigger.files import whole_folder
 from trigger.network import Network
 
@@ -44,7 +44,7 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
         folder: becomes the HLS project; an old one is replaced only when the new one is whole.
 
     Raises:
-        DesignError: an impossible reuse or parallelisation factor.
+        DesignError: an unknown backend, or an impossible reuse or parallelisation factor.
         ConversionError: hls4ml failed, ignored a setting or dropped a quantiser.
         UnsupportedLayerError: a layer that the emulator does not cover.
         OutputError: the folder cannot be written.
@@ -84,6 +84,13 @@ def _hls4ml() -> Any:
 
 def _graph(hls4ml: Any, model: Any, design: Design, folder: Path) -> Any:
     """Return hls4ml's finished graph after checking that it is what the design asks for."""
+    offered = hls4ml.backends.get_available_backends()
+    if design.target.backend.lower() not in offered:
+        raise DesignError(
+            f"hls4ml has no backend {design.target.backend!r}",
+            where="hls.Backend",
+            allowed=", ".join(offered),
+        )
     default = design.knobs.model.precision.get("default", DEFAULT_PRECISION)
     base = hls4ml.utils.config_from_keras_model(
         model,
