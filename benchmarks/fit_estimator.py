@@ -19,7 +19,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -65,9 +65,9 @@ EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
     ("product_shared", Quantity.FF): {"cut_sums": 1.0, "waiting_sums": 1.0},
     ("product_stored", Quantity.FF): {"sum_bits": 1.0, "weight_bits": 1.0},
     ("top_pipeline", Quantity.LUT): {"between_bits": 0.0},
-    ("top_pipeline", Quantity.FF): {"input_bits": 1.0},
-    ("top_dataflow", Quantity.LUT): {"between_bits": 0.0},
-    ("top_dataflow", Quantity.FF): {"between_bits": 1.0},
+    ("top_pipeline", Quantity.FF): {"between_bits": 1.0},
+    ("top_dataflow", Quantity.LUT): {"elements": 32.0},
+    ("top_dataflow", Quantity.FF): {"elements": 16.0},
     **{
         (top, quantity): {"layers": 1.0}
         for top in ("top_pipeline", "top_dataflow")
@@ -138,12 +138,12 @@ def fit_laws(records: Sequence[Record]) -> Laws:
         structure = layer_structure(row.layer, row.record.context, bare)
         if structure is None:
             continue
-        _collect(samples, structure, row.record.group, row.figures)
+        _collect(samples, structure, row.figures, row.record.group)
     for record in records:
         if all(row is not None for row in record.layer_rows) and len(record.layers) > 1:
             values = [row for row in record.layer_rows if row is not None]
             top = compose.structure(record.layers, values, record.context)
-            _collect(samples, top, record.group, record.reported)
+            _collect(samples, *_without_layers(top, record.reported), record.group)
     for (law, quantity), found in samples.items():
         laws[law, quantity] = fit(found, quantity, EXPECTED.get((law, quantity), {}))
     for key, costs in EXPECTED.items():
@@ -170,11 +170,26 @@ def shown_depth(row: LayerRow) -> float | None:
     return None
 
 
+def _without_layers(
+    top: Structure, reported: Mapping[Quantity, float]
+) -> tuple[Structure, dict[Quantity, float]]:
+    """Take the layers' LUT and FF off both sides, so that what lies between them is fitted."""
+    between = (Quantity.LUT, Quantity.FF)
+    figures = {
+        quantity: max(0.0, figure - top.exact.get(quantity, 0.0)) if quantity in between else figure
+        for quantity, figure in reported.items()
+    }
+    exact = {
+        quantity: 0.0 if quantity in between else top.exact[quantity] for quantity in top.exact
+    }
+    return replace(top, exact=exact), figures
+
+
 def _collect(
     samples: dict[tuple[str, Quantity], list[Sample]],
     structure: Structure,
-    group: str,
     figures: Mapping[Quantity, float],
+    group: str,
 ) -> None:
     for quantity in FITTED:
         terms = structure.terms.get(quantity)

@@ -52,6 +52,9 @@ def structure(
             exact[quantity] = _combined(quantity, known, context)
     if Quantity.BRAM_18K in exact:
         exact[Quantity.BRAM_18K] += fifo_blocks(layers, context)
+    if Quantity.FF in exact and not context.dataflow:
+        # hls4ml's ap_vld ports keep their value in registers.
+        exact[Quantity.FF] += math.prod(layers[0].in_shape) * input_width(layers[0])
     terms = _terms(layers, values, context)
     known_terms = {quantity: part for quantity, part in terms.items() if quantity in exact}
     return Structure(_law(context), exact, known_terms)
@@ -76,8 +79,6 @@ def _terms(
     layers: Sequence[LayerDescriptor], values: Sequence[Values], context: Context
 ) -> dict[Quantity, Terms]:
     latencies = [value.get(Quantity.LATENCY_CYCLES) or 0.0 for value in values]
-    first = layers[0]
-    input_bits = float(math.prod(first.in_shape) * input_width(first))
     between = _between(layers)
     if context.io_type is IOType.STREAM:
         tail = math.fsum(
@@ -106,15 +107,22 @@ def _terms(
     tool = context.tool.name.lower()
     late = {f"calls_{tool}": busy, "layers": float(max(0, len(between) - 1))}
     bits = float(sum(math.prod(layer.out_shape) * result_width(layer) for layer in between))
+    if context.dataflow:  # a FIFO of two words for every element
+        elements = float(sum(math.prod(layer.out_shape) for layer in between))
+        held: Terms = {"elements": elements, "layers": float(len(between))}
+        return {
+            Quantity.LATENCY_MIN_CYCLES: late,
+            Quantity.LATENCY_CYCLES: late,
+            Quantity.LUT: held,
+            Quantity.FF: held,
+        }
+    # What a layer makes is registered where a cycle ends there: between layers of no cycles, not.
+    ends = min(1.0, math.fsum(latencies) / len(layers))
     return {
         Quantity.LATENCY_MIN_CYCLES: late,
         Quantity.LATENCY_CYCLES: late,
         Quantity.LUT: {"layers": float(len(between)), "between_bits": bits},
-        Quantity.FF: {
-            "input_bits": 0.0 if context.dataflow else input_bits,
-            "between_bits": bits,
-            "layers": float(len(between)),
-        },
+        Quantity.FF: {"between_bits": bits * ends},
     }
 
 
