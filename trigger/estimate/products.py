@@ -97,14 +97,15 @@ def product_interval(layer: LayerDescriptor, depth: float) -> int:
     """Return cycles between two products of the core.
 
     Stored weights take reuse_factor cycles. Shared multipliers take as many rounds as they have
-    products each, and the depth of the pipeline, but never more than the reuse factor.
+    products each, and half the depth of the pipeline (sums begin while products are still made),
+    but never more than the reuse factor.
     """
     if not is_unrolled(layer):
         return layer.reuse_factor
     if layer.reuse_factor == 1:
         return 1
     rounds = rounds_of_shared(layer)
-    drain = 2.0 if layer.io_type is IOType.STREAM else depth + 1
+    drain = 2.0 if layer.io_type is IOType.STREAM else depth / 2 + 1
     return max(1, min(layer.reuse_factor, round(rounds + drain)))
 
 
@@ -280,7 +281,7 @@ def _dense_parallel(layer: LayerDescriptor, depth: float) -> Times:
         interval = round(depth) + 1.0  # its loop is not pipelined beyond one product
     if layer.reuse_factor > 1:
         rounds = rounds_of_shared(layer)
-        latency = depth + rounds if rounds > 1 else depth
+        latency = depth / 2 + rounds if rounds > 1 else depth
     return {LOW: latency, HIGH: latency, EVERY: interval}, {}
 
 

@@ -60,15 +60,16 @@ def outputs(layer: LayerDescriptor) -> int:
 def statistics(layer: LayerDescriptor) -> WeightStatistics:
     """Return the weights' statistics, or typical ones where only their format is known.
 
-    Typical are weights spread evenly over Glorot's range, +- sqrt(6 / (fan in + fan out)). Of m
+    Typical are weights spread evenly over the range that they start training in: LeCun's for
+    dense layers, +- sqrt(3 / fan in), Glorot's for others, +- sqrt(6 / (fan in + fan out)). Of m
     draws from d values, d (1 - (1 - 1/d)^m) are distinct.
     """
     if layer.weights is not None:
         return layer.weights
     n = layer.products
     fraction = layer.weight.fractional if layer.weight else DEFAULT_WIDTH - 6
-    spread = math.prod(layer.kernel) * layer.n_out if layer.kernel else layer.n_out
-    reach = math.sqrt(6 / (layer.n_in + spread)) * 2.0**fraction
+    fan_out = math.prod(layer.kernel) * layer.n_out if layer.kernel else layer.n_in
+    reach = math.sqrt(6 / (layer.n_in + fan_out)) * 2.0**fraction
     largest = max(1, min(round(reach), (1 << (weight_width(layer) - 1)) - 1, 1 << 16))
     digits = csd_digit_counts(np.arange(largest + 1))
     counts = [round(n * float(np.mean(digits >= least))) for least in range(1, CSD_CLASSES + 1)]
