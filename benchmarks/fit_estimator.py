@@ -76,6 +76,8 @@ EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
 }
 """What a term costs where no report says otherwise."""
 JUDGED = (*FITTED, Quantity.DSP, Quantity.BRAM_18K)
+PULL = 0.6
+"""Weight of what is expected, beside one opinion from each repository that shows a term."""
 Laws = dict[tuple[str, Quantity], dict[str, float]]
 
 
@@ -227,7 +229,13 @@ def fit(
     prior = np.array([sizes[sample.group] ** -0.5 for sample in samples])
     size = np.abs(matrix * scale[:, None]).max(axis=0)
     size[size == 0] = 1.0
-    pull = np.diag(size * 0.1)
+    seen = np.array(
+        [
+            len({sample.group for sample in samples if sample.terms.get(name, 0.0) > 0})
+            for name in names
+        ]
+    )
+    pull = np.diag(size * PULL / np.maximum(seen, 1))
     weight = prior.copy()
     for _ in range(steps):
         root = np.sqrt(weight) * scale

@@ -17,6 +17,7 @@ from trigger.estimate.terms import (
     input_width,
     memory_blocks,
     multiplier_limit,
+    registered_word,
     result_width,
     statistics,
 )
@@ -44,7 +45,10 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
         terms[Quantity.INTERVAL_CYCLES] = {}
     lut, ff = _area(layer, lanes)
     control: Terms = {"control": 1.0} if stream else {}
-    terms |= {Quantity.LUT: {**lut, **control}, Quantity.FF: {**ff, **control}}
+    terms |= {
+        Quantity.LUT: {**lut, **control},
+        Quantity.FF: {**ff, **control, **registered_word(layer, context)},
+    }
     law = "relu" if layer.kind is Kind.LEAKY else layer.kind.value
     return Structure(f"{law}_{'stream' if stream else 'parallel'}", exact, terms)
 

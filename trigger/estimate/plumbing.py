@@ -9,7 +9,7 @@ from trigger.design import IOType
 from trigger.estimate.context import Context
 from trigger.estimate.descriptor import Kind, LayerDescriptor
 from trigger.estimate.structure import TIMES, Depth, Structure
-from trigger.estimate.terms import Terms, input_width, result_width
+from trigger.estimate.terms import Terms, input_width, registered_word, result_width
 
 
 def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Structure:
@@ -38,7 +38,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     if layer.kind in (Kind.MERGE, Kind.UPSAMPLING):
         return Structure(f"{kind}_{how}", {**exact, **_adders(layer, stream=stream)}, {})
     area = _stream_area(layer) if stream else _parallel_area(layer)
-    terms |= {Quantity.LUT: area, Quantity.FF: area}
+    terms |= {Quantity.LUT: area, Quantity.FF: {**area, **registered_word(layer, context)}}
     return Structure(f"{kind}_{how}", exact, terms)
 
 

@@ -28,6 +28,7 @@ from trigger.estimate.terms import (
     memory_blocks,
     multiplier_limit,
     outputs,
+    registered_word,
     result_width,
     statistics,
     stored_multipliers,
@@ -109,14 +110,18 @@ def product_interval(layer: LayerDescriptor, depth: float) -> int:
     return max(1, min(layer.reuse_factor, round(rounds + drain)))
 
 
-def area_terms(layer: LayerDescriptor, depth: float) -> dict[Quantity, Terms]:
+def area_terms(layer: LayerDescriptor, context: Context, depth: float) -> dict[Quantity, Terms]:
     """Terms of LUT and FF."""
     core_lut, core_ff = (_constant_core if is_unrolled(layer) else _stored_core)(layer, depth)
     plumbing_lut, plumbing_ff = _plumbing(layer)
     copies = parallel_pixels(layer)
     return {
         Quantity.LUT: {**{k: v * copies for k, v in core_lut.items()}, **plumbing_lut},
-        Quantity.FF: {**{k: v * copies for k, v in core_ff.items()}, **plumbing_ff},
+        Quantity.FF: {
+            **{name: amount * copies for name, amount in core_ff.items()},
+            **plumbing_ff,
+            **registered_word(layer, context),
+        },
     }
 
 
@@ -263,7 +268,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
         law=f"{weights_are(layer)}_{shape_of(layer)}",
         area_law=f"product_{weights_are(layer)}",
         exact=exact,
-        terms={**times[1], **area_terms(layer, depth)},
+        terms={**times[1], **area_terms(layer, context, depth)},
     )
 
 

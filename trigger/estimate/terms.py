@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from trigger.design import IOType, Strategy
+from trigger.estimate.context import Context, Tool
 from trigger.estimate.descriptor import (
     CSD_CLASSES,
     Kind,
@@ -142,6 +143,13 @@ def fan_in(layer: LayerDescriptor) -> float:
 def word_bits(layer: LayerDescriptor) -> int:
     """Return bits of one stream word of the result: all channels of a pixel."""
     return layer.out_shape[-1] * result_width(layer)
+
+
+def registered_word(layer: LayerDescriptor, context: Context) -> Terms:
+    """Return the output register of a streaming process: Vitis HLS keeps the word, Vivado not."""
+    stream = layer.io_type is IOType.STREAM
+    kept = stream and context.tool is Tool.VITIS
+    return {"registered_word_bits": float(word_bits(layer))} if kept else {}
 
 
 def memory_blocks(depth: int, width: int) -> int:
