@@ -78,6 +78,8 @@ EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
 JUDGED = (*FITTED, Quantity.DSP, Quantity.BRAM_18K)
 PULL = 0.6
 """Weight of what is expected, beside one opinion from each repository that shows a term."""
+SLIGHT_PULL = 0.1
+"""Weight of zero for terms of which nothing is expected."""
 Laws = dict[tuple[str, Quantity], dict[str, float]]
 
 
@@ -235,7 +237,7 @@ def fit(
             for name in names
         ]
     )
-    pull = np.diag(size * PULL / np.maximum(seen, 1))
+    pull = np.diag(size * np.where(physical > 0, PULL / np.maximum(seen, 1), SLIGHT_PULL))
     weight = prior.copy()
     for _ in range(steps):
         root = np.sqrt(weight) * scale

@@ -12,6 +12,7 @@ from trigger.estimate.coefficients import OFFSETS, read_coefficients
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
+baselines = pytest.importorskip("baselines")
 estimator_accuracy = pytest.importorskip("estimator_accuracy")
 fit_estimator = pytest.importorskip("fit_estimator")
 
@@ -122,6 +123,16 @@ def test_a_file_without_clean_records_is_told(tmp_path) -> None:
 )
 def test_relative_errors(estimated, reported, error) -> None:
     assert estimator_accuracy.relative_error(estimated, reported) == pytest.approx(error)
+
+
+def test_closed_forms_and_boosting_answer_for_the_same_designs(records_file) -> None:
+    records = fit_estimator.read_records(records_file)
+    rules = baselines.closed_form(records[0])
+    assert rules[Quantity.DSP] == records[0].reported[Quantity.DSP]
+    assert rules[Quantity.LATENCY_CYCLES] == 2
+    pytest.importorskip("sklearn")
+    (answer,) = baselines.boosting(records[1:], records[:1], [Quantity.LUT])
+    assert 0.3 < answer[Quantity.LUT] / records[0].reported[Quantity.LUT] < 3
 
 
 def test_bands_hold_their_share(records_file) -> None:

@@ -189,6 +189,7 @@ DESCRIBERS: Mapping[str, Describer] = {
     "HardSigmoid": _plain(Kind.LEAKY),
     "HardTanh": _plain(Kind.LEAKY),
     "ELU": _table,
+    "SELU": _table,
     "TableActivation": _table,
     "Softmax": _plain(Kind.SOFTMAX),
     "StableSoftmax": _plain(Kind.SOFTMAX),

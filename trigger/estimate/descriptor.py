@@ -188,7 +188,8 @@ def csd_digit_counts(raw: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     For x >= 0 the digits of the non-adjacent form are the bits of (x ^ 3x) >> 1 (Reitwiesner).
     """
     size = np.abs(np.asarray(raw).astype(np.int64))
-    return np.bitwise_count((size ^ (3 * size)) >> 1).astype(np.int64)
+    count: npt.NDArray[np.int64] = np.bitwise_count((size ^ (3 * size)) >> 1).astype(np.int64)
+    return count
 
 
 def _four(counts: Iterable[int]) -> tuple[int, int, int, int]:
