@@ -30,7 +30,7 @@ from trigger.flow.simulation import Simulated, simulate
 from trigger.flow.workspace import Workspace
 from trigger.project import csim
 from trigger.report import Report, Step, write
-from trigger.training import ModelKind, TrainedModel, fit
+from trigger.training import ModelKind, Start, TrainedModel, fit
 
 STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "report")
 """The steps in order; each is the work of one property of ``Flow``."""
@@ -102,8 +102,10 @@ class Flow:
     def trained(self) -> dict[ModelKind, TrainedModel]:
         images = self.images
         with self._step("train") as said:
-            trained = {
-                kind: fit(
+            trained: dict[ModelKind, TrainedModel] = {}
+            for kind in (ModelKind.FLOAT, ModelKind.QUANTISED):
+                warm = kind is ModelKind.QUANTISED and self.file.training.start is Start.FLOAT
+                trained[kind] = fit(
                     kind,
                     self.file.design.model,
                     self.file.training,
@@ -111,9 +113,8 @@ class Flow:
                     images.validation,
                     self.workspace.training / kind.value,
                     self._listener.training(),
+                    trained[ModelKind.FLOAT] if warm else None,
                 )
-                for kind in (ModelKind.FLOAT, ModelKind.QUANTISED)
-            }
             zeros = trained[ModelKind.QUANTISED].zeros
             count, size = sum(each.zeros for each in zeros), sum(each.weights for each in zeros)
             said.append(f"{count:,} of {size:,} weights are zero")

@@ -16,6 +16,7 @@ from trigger.training.spec import (
     PruningSpec,
     RateSchedule,
     SplitSpec,
+    Start,
     TrainedModel,
     TrainingSpec,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "SilentProgress",
     "Split",
     "SplitSpec",
+    "Start",
     "TrainedModel",
     "TrainingSpec",
     "build_progress",

@@ -12,7 +12,7 @@ import numpy as np
 from trigger.design import ModelSpec
 from trigger.errors import ModelError
 from trigger.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from trigger.training.model import build_kind, compile_loss, count_zeros, get_weights
+from trigger.training.model import build_kind, compile_loss, count_zeros, get_weights, set_weights
 from trigger.training.progress import Progress, SilentProgress
 from trigger.training.pruning import pruning_callbacks, wrap_kernels
 from trigger.training.sample import Sample
@@ -31,6 +31,7 @@ def fit(
     validation: Sample,
     folder: Path,
     progress: Progress | None = None,
+    start: TrainedModel | None = None,
 ) -> TrainedModel:
     """Train a model, or return the one in ``folder`` if nothing that it depends on has changed.
 
@@ -39,6 +40,9 @@ def fit(
     the epoch alone. The weights returned are those of the epoch with the smallest validation loss
     among the epochs after pruning has ended. Zeros of a pruned kernel stay zero, for every
     quantiser maps 0 to 0.
+
+    Args:
+        start: a model of the same layers whose weights are taken first; None initialises them.
 
     Raises:
         DesignError: the model cannot be built.
@@ -49,15 +53,19 @@ def fit(
     """
     for name, sample in (("training", train), ("validation", validation)):
         _check_sample(name, sample, model)
-    digest = digest_training(kind, model, training, train, validation)
+    digest = digest_training(kind, model, training, train, validation, start)
     trained = find_trained(folder, model, digest)
     if trained is None:
-        trained = _fit(kind, model, training, train, validation, folder, digest, progress)
+        plain = build_kind(kind, model, training.seed)
+        if start is not None:
+            set_weights(plain, start.weights)
+        trained = _fit(plain, kind, model, training, train, validation, folder, digest, progress)
         write_trained(trained, folder)
     return trained
 
 
 def _fit(
+    plain: Any,
     kind: ModelKind,
     model: ModelSpec,
     training: TrainingSpec,
@@ -71,7 +79,6 @@ def _fit(
     tf, keras = backend.tensorflow(), backend.keras()
     steps = math.ceil(len(train) / training.batch_size)
     pruned = kind is ModelKind.QUANTISED and training.pruning is not None
-    plain = build_kind(kind, model, training.seed)
     fitted = wrap_kernels(plain, model, training, steps) if pruned else plain
     optimiser = getattr(keras.optimizers, training.optimiser.value)(training.learning_rate)
     compile_loss(fitted, model, optimiser)

@@ -45,6 +45,15 @@ class PruningSchedule(Enum):
     """The final share from the first of the two epochs on."""
 
 
+class Start(Enum):
+    """Where the weights of the quantised model start."""
+
+    FRESH = "fresh"
+    """At the initialisers' values."""
+    FLOAT = "float"
+    """At those of the trained float twin, so that training only has to find the grid."""
+
+
 class ModelKind(Enum):
     """Which model of a ModelSpec is trained."""
 
@@ -108,6 +117,7 @@ class TrainingSpec:
     """Epochs without a smaller validation loss before the fit ends; None runs all epochs."""
     pruning: PruningSpec | None = None
     """Pruning of the quantised model; its float twin stays dense."""
+    start: Start = Start.FRESH
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", self.epochs, ">= 1")

@@ -17,7 +17,14 @@ from trigger.design import ModelSpec, digest_of
 from trigger.errors import ModelError
 from trigger.files import whole_folder
 from trigger.training.sample import Sample
-from trigger.training.spec import EpochRecord, KernelZeros, ModelKind, TrainedModel, TrainingSpec
+from trigger.training.spec import (
+    EpochRecord,
+    KernelZeros,
+    ModelKind,
+    Start,
+    TrainedModel,
+    TrainingSpec,
+)
 
 WEIGHTS_FILE = "weights.npz"
 RECORD_FILE = "training.json"
@@ -26,13 +33,20 @@ _PACKAGES = ("tensorflow", "tf_keras", "qkeras", "tensorflow-model-optimization"
 
 
 def digest_training(
-    kind: ModelKind, model: ModelSpec, training: TrainingSpec, train: Sample, validation: Sample
+    kind: ModelKind,
+    model: ModelSpec,
+    training: TrainingSpec,
+    train: Sample,
+    validation: Sample,
+    start: TrainedModel | None = None,
 ) -> str:
     """Return the SHA-256 (hex) of all that the weights depend on."""
     if kind is ModelKind.FLOAT:
-        training = dataclasses.replace(training, pruning=None)  # the twin stays dense
+        # the twin stays dense, and starts afresh
+        training = dataclasses.replace(training, pruning=None, start=Start.FRESH)
     samples = (train.digest, validation.digest)
-    return digest_of(_FORMAT, kind, model, training, samples, package_versions())
+    begun = None if start is None else start.digest
+    return digest_of(_FORMAT, kind, model, training, samples, package_versions(), begun)
 
 
 def package_versions() -> dict[str, str]:
