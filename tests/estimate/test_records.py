@@ -94,6 +94,13 @@ def test_flat_layers_of_a_stream_get_the_pixels_of_the_layer_before() -> None:
     assert layers[2].weights is None
 
 
+def test_a_convolution_without_a_stated_window_is_pointwise() -> None:
+    bare = {key: value for key, value in CONV.items() if key != "kernel"}
+    assert layer_from_json(bare, IOType.STREAM, "x").kernel == (1, 1)
+    geometry = {**CONV["geom"], "filt_height": 5, "filt_width": 3}
+    assert layer_from_json({**bare, "geom": geometry}, IOType.STREAM, "x").kernel == (5, 3)
+
+
 def test_a_type_that_is_only_a_name_is_unknown() -> None:
     layer = layer_from_json({**RELU, "input_t": "result_t"}, IOType.PARALLEL, "x")
     assert layer.input is None

@@ -232,7 +232,7 @@ def layer_from_json(layer: Mapping[str, Any], io_type: IOType, where: str) -> La
         bias=_format(layer.get("bias_t")),
         accumulator=_format(layer.get("accum_t")),
         weights=_statistics(layer.get("weights") or {}),
-        kernel=tuple(layer.get("kernel") or ()),
+        kernel=_kernel(layer, kind, len(in_shape) - 1),
         stride=tuple(layer.get("stride") or ()),
         padding=padding if kind is not Kind.ZERO_PADDING else (),
         partitions=_integer(layer.get("n_partitions") or geometry.get("n_partitions")),
@@ -256,6 +256,16 @@ def _with_pixels(layers: tuple[LayerDescriptor, ...]) -> tuple[LayerDescriptor, 
                 layer = replace(layer, in_shape=before)
         known.append(layer)
     return tuple(known)
+
+
+def _kernel(layer: Mapping[str, Any], kind: Kind, axes: int) -> tuple[int, ...]:
+    """Return the window; one pixel where a convolution states none (pointwise)."""
+    geometry = layer.get("geom") or {}
+    names = ("filt_height", "filt_width")[-axes:] if axes > 0 else ()
+    stated = layer.get("kernel") or [geometry[name] for name in names if name in geometry]
+    if stated or kind not in (Kind.CONV, Kind.DEPTHWISE):
+        return tuple(int(side) for side in stated)
+    return (1,) * max(1, axes)
 
 
 def tool_year(version: object) -> float | None:
