@@ -19,8 +19,8 @@ def unchanged_range(form: FixedFormat) -> tuple[int, int]:
 
     They are those of the format, but for the most negative one under SAT_SYM.
     """
-    symmetric = form.overflow is Overflow.SAT_SYM and form.signed
-    return (-form.raw_max if symmetric else form.raw_min), form.raw_max
+    symmetric = form.overflow is Overflow.SAT_SYM
+    return (form.raw_min_symmetric if symmetric else form.raw_min), form.raw_max
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trigger.emulate.native.elementwise import append_layer, scattered
 from trigger.emulate.native.kernel import Kernel
 from trigger.emulate.native.lanes import Lane, narrowest
-from trigger.emulate.native.steps import Chain, Term, overflow_to
+from trigger.emulate.native.steps import RINT_LIMIT, Chain, Term, overflow_to
 from trigger.fixed import FixedFormat, Rounding
 from trigger.layers import Input
 
@@ -27,14 +25,15 @@ PIXEL_TYPES: dict[str, str] = {
 }
 """C type of the pixels by NumPy dtype; their order numbers the doors."""
 
-REAL_LIMIT: dict[np.dtype[Any], float] = {
-    np.dtype(np.float32): 2.0**22,
-    np.dtype(np.float64): 2.0**51,
-}
-"""Raw numbers below this are quantised exactly within the dtype itself."""
-
 REAL_FRACTIONAL = range(0, 64)
 """Fractional bits of a format for which scaling a real number by 2**fractional is exact."""
+
+
+def real_limit(real: Lane, form: FixedFormat) -> int:
+    """Return below which raw number a real number is quantised exactly in its own lane type."""
+    if real is Lane.F32:
+        return 2**22
+    return 2**30 if form.width <= 30 else 2**51
 
 
 def emit(kernel: Kernel) -> None:
@@ -64,10 +63,9 @@ def emit(kernel: Kernel) -> None:
             f"{kernel.target.lane.vector} *restrict out) {{",
             f"  const {c_type} *restrict in = pixels;",
             f"  for (long e = 0; e < {count}; e++) {{",
-            f"    {start.vector} v;",
-            f"    {start.c_type} *const lane = ({start.c_type} *)&v;",
+            *_gathered(start, kernel.target.lane, f"out + {target}"),
             f"    for (int l = 0; l < EVENTS; l++) lane[l] = in[l * {count} + e];",
-            f"    out[{target}] = {function}(v, e % {channels});",
+            f"    out[{target}] = {function}(*v, e % {channels});",
             "  }",
             "}",
         ]
@@ -77,42 +75,52 @@ def emit(kernel: Kernel) -> None:
     )
 
 
+def _gathered(lane: Lane, target: Lane, place: str) -> list[str]:
+    """Return the declarations of where lanes are gathered: in place, if they are of one size."""
+    if lane.bits == target.bits:
+        begin = f"{lane.vector} *const v = (void *)({place});"
+    else:
+        begin = f"{lane.vector} local, *const v = &local;"
+    return [f"    {begin}", f"    {lane.c_type} *const lane = (void *)v;"]
+
+
 def _follow(kernel: Kernel, chain: Chain) -> None:
     for layer in kernel.group.chain:
         append_layer(kernel, chain, layer)
 
 
 _CARRY = {
-    Rounding.TRN: "+ (r < 0)",
-    Rounding.TRN_ZERO: "",
-    Rounding.RND: "- (r >= HALF) + (r < -HALF)",
-    Rounding.RND_ZERO: "- (r > HALF) + (r < -HALF)",
-    Rounding.RND_INF: "- (r >= HALF) + (r <= -HALF)",
-    Rounding.RND_MIN_INF: "- (r > HALF) + (r <= -HALF)",
+    Rounding.TRN: "-(r[l] < 0)",
+    Rounding.TRN_ZERO: "0",
+    Rounding.RND: "(r[l] >= HALF) - (r[l] < -HALF)",
+    Rounding.RND_ZERO: "(r[l] > HALF) - (r[l] < -HALF)",
+    Rounding.RND_INF: "(r[l] >= HALF) - (r[l] <= -HALF)",
+    Rounding.RND_MIN_INF: "(r[l] > HALF) - (r[l] <= -HALF)",
 }
-"""What joins the truncated number, by its remainder r; a true comparison counts -1."""
+"""What joins the truncated number, by its remainder r, which is exact."""
 
 
 def _real(kernel: Kernel, form: FixedFormat, lane: Lane) -> str | None:
     """Write the conversion of real numbers as ``ap_fixed(double)`` does it, and what follows."""
     if form.fractional not in REAL_FRACTIONAL:
         return None
-    whole = Lane.I32 if lane is Lane.F32 else Lane.I64
-    limit = int(REAL_LIMIT[np.dtype(np.float32 if lane is Lane.F32 else np.float64)])
+    limit = real_limit(lane, form)
+    whole = narrowest(-limit, limit, (Lane.I32, Lane.I64))
     suffix = "f" if lane is Lane.F32 else ""
     start = Term(lane, -limit, limit, form.fractional)
     chain = Chain(start)
     chain.lines.append(f"const {lane.vector} y = v * {(2.0**form.fractional).hex()}{suffix};")
     if form.rounding is Rounding.RND_CONV:
-        magic = f"{(3.0 * limit).hex()}{suffix}"
+        magic = f"{(3.0 * RINT_LIMIT[lane]).hex()}{suffix}"
         integer = f"__builtin_convertvector((y + {magic}) - {magic}, {whole.vector})"
     else:
-        carry = _CARRY[form.rounding].replace("HALF", f"0.5{suffix}").replace("0)", f"0.0{suffix})")
+        carry = _CARRY[form.rounding].replace("HALF", f"0.5{suffix}")
         chain.lines += [
-            f"const {whole.vector} t = __builtin_convertvector(y, {whole.vector});",
+            f"{whole.vector} t = __builtin_convertvector(y, {whole.vector});",
             f"const {lane.vector} r = y - __builtin_convertvector(t, {lane.vector});",
+            f"FOR_EACH_LANE(t) t[l] += {carry};",
         ]
-        integer = f"t {carry}"
+        integer = "t"
     chain.let(integer, Term(whole, -limit, limit, form.fractional))
     overflow_to(chain, form)
     _follow(kernel, chain)

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.emulate.native.compile import build_library, find_compiler
-from trigger.emulate.native.door import PIXEL_TYPES, REAL_FRACTIONAL, REAL_LIMIT
+from trigger.emulate.native.door import PIXEL_TYPES, REAL_FRACTIONAL, real_limit
+from trigger.emulate.native.lanes import Lane
 from trigger.emulate.native.program import ALIGNMENT, Program, write_program
 from trigger.emulate.reference import check_pixels
 from trigger.errors import NetworkError
@@ -23,11 +24,13 @@ from trigger.fixed import RawArray, from_values
 from trigger.layers import Input
 from trigger.network import Network
 
-CHUNK_EVENTS = 4096
-"""Events that a thread takes at a time; a multiple of every block."""
+CHUNK_BYTES = 2**20
+"""Pixels that a thread takes at a time: they stay in its cache between check and use."""
 
 Pixels = npt.NDArray[Any]
 """Events of one input as they were given: integers or real numbers of any NumPy type."""
+
+_REAL_LANES = {np.dtype(np.float32): Lane.F32, np.dtype(np.float64): Lane.F64}
 
 _KINDS = {np.dtype(name): number for number, name in enumerate(PIXEL_TYPES)}
 
@@ -46,6 +49,15 @@ class Engine:
     def wanted(self) -> tuple[str, ...]:
         """Names of the layers whose results it gives."""
         return self.program.wanted
+
+    @cached_property
+    def spare(self) -> list[npt.NDArray[np.uint8]]:
+        """Scratch memories that no thread is using."""
+        return []
+
+    def new_scratch(self) -> npt.NDArray[np.uint8]:
+        """Return zeros: the frames around images stay zero ever after."""
+        return np.zeros(self.program.scratch_bytes + ALIGNMENT, dtype=np.uint8)
 
     @cached_property
     def others(self) -> dict[tuple[str, ...], Engine]:
@@ -109,15 +121,18 @@ def run(
     shapes = engine.network.shapes
     results = {name: np.empty((events, *shapes[name]), dtype=np.int64) for name in engine.wanted}
     done = 0
+    event_bytes = sum(array[:1].nbytes for array in arrays) or 1
+    block = engine.program.block_events
+    step = max(CHUNK_BYTES // event_bytes // block, 1) * block
 
     def work(start: int) -> int:
-        part = slice(start, min(start + CHUNK_EVENTS, events))
+        part = slice(start, min(start + step, events))
         _run_chunk(
             engine, [array[part] for array in arrays], [raw[part] for raw in results.values()]
         )
         return part.stop - start
 
-    starts = range(0, events, CHUNK_EVENTS)
+    starts = range(0, events, step)
     workers = min(threads or len(os.sched_getaffinity(0)), max(len(starts), 1))
     if workers == 1:
         counts = map(work, starts)
@@ -165,7 +180,7 @@ def _run_chunk(engine: Engine, chunk: list[Pixels], results: list[RawArray]) -> 
     ready = [
         _ready(layer, array) for layer, array in zip(engine.network.inputs, chunk, strict=True)
     ]
-    scratch = np.zeros(engine.program.scratch_bytes + ALIGNMENT, dtype=np.uint8)
+    scratch = engine.spare.pop() if engine.spare else engine.new_scratch()
     start = scratch.ctypes.data + -scratch.ctypes.data % ALIGNMENT
     engine.library.trigger_run(
         (ctypes.c_void_p * len(ready))(*(array.ctypes.data for array in ready)),
@@ -174,6 +189,7 @@ def _run_chunk(engine: Engine, chunk: list[Pixels], results: list[RawArray]) -> 
         ctypes.c_long(len(ready[0])),
         ctypes.c_void_p(start),
     )
+    engine.spare.append(scratch)
 
 
 def _ready(layer: Input, pixels: Pixels) -> Pixels:
@@ -194,12 +210,12 @@ def _ready(layer: Input, pixels: Pixels) -> Pixels:
 
 def _ready_real(layer: Input, pixels: Pixels) -> Pixels:
     """Return real pixels if the C code quantises them exactly, else their raw integers."""
-    if pixels.dtype not in REAL_LIMIT:
+    if pixels.dtype not in _REAL_LANES:
         pixels = pixels.astype(np.float32 if pixels.dtype.itemsize < 4 else np.float64)
     fractional = layer.result.fractional
     if pixels.size and fractional in REAL_FRACTIONAL:
         largest = max(abs(float(pixels.min())), abs(float(pixels.max()))) * 2.0**fractional
-        for dtype, limit in REAL_LIMIT.items():
-            if dtype.itemsize >= pixels.dtype.itemsize and largest < limit:
+        for dtype, lane in _REAL_LANES.items():
+            if dtype >= pixels.dtype and largest < real_limit(lane, layer.result):
                 return np.ascontiguousarray(pixels.astype(dtype, copy=False))
     return np.ascontiguousarray(from_values(pixels, layer.result).astype(np.int64))

@@ -27,6 +27,20 @@ typedef int64_t i64_part __attribute__((vector_size(VECTOR_BYTES), may_alias));
      FOR_EACH_LANE(_a) _a[l] = _a[l] < (bound) ? _a[l] : (bound); \
      _a; })
 
+#define ZERO_OUTSIDE(a, least, most)                            \
+  ({ __auto_type _a = (a);                                      \
+     FOR_EACH_LANE(_a) _a[l] = _a[l] >= (least) && _a[l] <= (most) ? _a[l] : 0; \
+     _a; })
+
+/* Makes a number stay in its register for several uses rather than be loaded for each. */
+#if defined(__AVX512F__)
+#define KEEP(v) __asm__("" : "+v"(v))
+#elif defined(__AVX__)
+#define KEEP(v) __asm__("" : "+x"(v))
+#else
+#define KEEP(v) (void)0
+#endif
+
 INLINE f64 JOIN_f64(f64_part low, f64_part high) {
   f64 whole;
   memcpy(&whole, &low, sizeof low);

@@ -9,18 +9,28 @@ while the numbers are still in registers: before rounding, where rounding is mon
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
 from trigger.emulate.native.accumulate import Sum, plan_sum
 from trigger.emulate.native.elementwise import append_layer, layer_is_monotonic, scattered
 from trigger.emulate.native.kernel import Kernel
+from trigger.emulate.native.lanes import Lane
 from trigger.emulate.native.places import Frame, Offsets
 from trigger.emulate.native.steps import Chain, is_monotonic
 from trigger.layers import Conv1D, Conv2D, Layer, MultiplyAccumulate, Pooling2D
 
-SPARE_REGISTERS = 8
-"""Registers beside the accumulators: weight, products, rounding constants."""
+SPARE_REGISTERS = 6
+"""Registers beside the sums: weights, inputs, products."""
+
+PASS_CYCLES = 20
+"""Estimated cost of one more pass: the end of its loop is rarely predicted."""
+
+MOST_OUTPUTS = 4
+"""Outputs that one pass makes at most; more share more zeros."""
 
 
 def padding_of(layer: MultiplyAccumulate) -> Frame:
@@ -49,11 +59,16 @@ def window_offsets(layer: MultiplyAccumulate, padded: Offsets) -> Offsets:
 
 @dataclass(frozen=True)
 class Tile:
-    """How many vectors, rows and columns of results one pass makes."""
+    """How many vectors, rows, columns and outputs one pass makes."""
 
     vectors: int
     rows: int
     columns: int
+    outputs: int
+
+    @property
+    def sums(self) -> int:
+        return self.vectors * self.rows * self.columns * self.outputs
 
 
 @dataclass(frozen=True)
@@ -68,31 +83,52 @@ class Window:
         return self.size[0] * self.size[1]
 
 
-def choose_tile(block: int, rows: int, columns: int, most: int) -> Tile:
+def choose_tile(
+    grid: tuple[int, int, int],
+    outputs: int,
+    taps: dict[int, int],
+    cells: int,
+    parts: int,
+    registers: int,
+) -> Tile:
     """Return the tile with the least estimated time over the whole block.
 
-    A pass costs a multiply-add per accumulator, at least eight to hide their latency, and two
-    loads of table entries.
+    Each tap of a pass costs two loads or two multiply-adds a clock cycle, whichever is more; a
+    pass costs some twenty cycles more for its loop and for what is done with its sums.
+
+    Args:
+        grid: results to make: (vectors, rows, columns).
+        outputs: of the layer.
+        taps: by outputs made together, how many taps all passes over one position take.
+        cells: sums behind each result (of a pooling window).
+        parts: registers for one sum.
+        registers: how many may hold sums.
     """
 
-    def passes(length: int, step: int) -> list[int]:
+    def lengths(length: int, step: int) -> list[int]:
         return [step] * (length // step) + ([length % step] if length % step else [])
 
     def cost(tile: Tile) -> tuple[float, int]:
-        total = sum(
-            max(v * y * x, 8) + 2
-            for v in passes(block, tile.vectors)
-            for y in passes(rows, tile.rows)
-            for x in passes(columns, tile.columns)
-        )
-        return total, tile.vectors * tile.rows * tile.columns
+        total = 0.0
+        for shape in product(*map(lengths, grid, (tile.vectors, tile.rows, tile.columns))):
+            sums = prod(shape) * cells * parts
+            tap = max(sums * tile.outputs, sums + tile.outputs + 1, 8) / 2
+            total += taps[tile.outputs] * tap
+            total += outputs // tile.outputs * (PASS_CYCLES + sums * tile.outputs)
+        return total, tile.sums
 
+    most = max(registers // (cells * parts), 1)
+    vectors = (1,) if grid[1] * grid[2] > 1 else (1, 2, 4, grid[0])
     tiles = [
-        Tile(vectors, y, x)
-        for vectors in ((1,) if rows * columns > 1 else (1, 2, 4, block))
-        for y in range(1, min(rows, most) + 1)
-        for x in range(1, min(columns, most) + 1)
-        if vectors * y * x <= max(most, 1)
+        tile
+        for tile in (
+            Tile(v, y, x, together)
+            for together in taps
+            for v in vectors
+            for y in range(1, min(grid[1], most) + 1)
+            for x in range(1, min(grid[2], most) + 1)
+        )
+        if tile.sums <= most or tile.sums == 1
     ]
     return min(tiles, key=cost)
 
@@ -106,22 +142,23 @@ def emit(kernel: Kernel) -> None:
     before, after, window = _functions(kernel, plan)
     offsets = window_offsets(layer, kernel.source.padded(padding_of(layer)))
     start = offsets[:, :, 0]
-    relative = offsets[0, 0] - start[0, 0]
     target = scattered(kernel, kernel.group.chain)
     target = target.reshape((1,) * (3 - target.ndim) + target.shape)
     rows, columns, outputs = target.shape
-    channels = kernel.index_table("channel", target[0, 0] - target[0, 0, 0], "c")
-    _weight_tables(kernel, plan, relative)
+    _expect_regular(target)
 
     registers = kernel.machine.registers - SPARE_REGISTERS
-    most = max(1, min(16, registers) // (plan.lane.parts * window.cells))
-    tile = choose_tile(kernel.block, rows, columns, most)
+    grid = (kernel.block, rows, columns)
+    tile = choose_tile(grid, outputs, _taps(plan), window.cells, plan.lane.parts, registers)
+    relative = (offsets[0, 0] - start[0, 0]) * plan.lane.parts * kernel.machine.vector_bytes
+    _weight_tables(kernel, plan, relative, tile.outputs)
     kernel.batched = rows == columns == 1
     body: list[str] = []
     for tops, height in _spans(rows, tile.rows):
         for lefts, width in _spans(columns, tile.columns):
-            shape = Tile(tile.vectors, height, width)
+            shape = Tile(tile.vectors, height, width, tile.outputs)
             reads, writes = _relative(kernel, shape, window, start, target)
+            finish = _finish(plan.lane, shape, writes, window, (before, after))
             corner = start[np.ix_(tops * window.stride[0], lefts * window.stride[1])]
             place = target[np.ix_(tops, lefts)][:, :, 0]
             stem = f"tile{height}x{width}"
@@ -129,11 +166,9 @@ def emit(kernel: Kernel) -> None:
             targets = kernel.table(f"{stem}_out", "int32_t", place.ravel().tolist())
             body += [
                 f"  for (long t = 0; t < {corner.size}; t++) {{",
-                f"    const {plan.lane.part} *x = (const {plan.lane.part} *)(in + {sources}[t]);",
+                f"    const char *x = (const char *)(in + {sources}[t]);",
                 f"    {kernel.target.lane.vector} *y = out + {targets}[t];",
-                f"    for (long c = 0; c < {outputs}; c++) {{",
-                *_pass(kernel, plan, reads, writes, window, (before, after), channels),
-                "    }",
+                *_outputs(kernel, plan, shape, reads, finish),
                 "  }",
             ]
     if kernel.batched:
@@ -145,6 +180,13 @@ def emit(kernel: Kernel) -> None:
             "  }",
         ]
     kernel.text += [kernel.signature(), *body, "}"]
+
+
+def _expect_regular(target: Offsets) -> None:
+    """Check that results lie at equal distances, so that one tile is like the other."""
+    steps = [np.diff(target, axis=axis).ravel() for axis in range(3)]
+    assert all((step == step[:1]).all() for step in steps)
+    assert (steps[2] == 1).all()
 
 
 def _spans(length: int, step: int) -> list[tuple[Offsets, int]]:
@@ -168,37 +210,65 @@ def _relative(
     return reads.ravel().tolist(), (writes - target[0, 0, 0]).ravel().tolist()
 
 
-def _pass(
+def _outputs(
     kernel: Kernel,
     plan: Sum,
+    tile: Tile,
     reads: list[int],
-    writes: list[int],
-    window: Window,
-    functions: tuple[str, str],
-    channels: str,
+    finish: list[str],
 ) -> list[str]:
-    """Return the statements that make one output of one tile."""
-    name, lane, parts = kernel.name, plan.lane, plan.lane.parts
-    before, after = functions
-    cells = [(i, part) for i in range(len(reads)) for part in range(parts)]
+    """Return the loops over outputs and over window elements that make one tile."""
+    name, part, parts = kernel.name, plan.lane.part, plan.lane.parts
+    cells = [(i, p) for i in range(len(reads)) for p in range(parts)]
+    begin = []
+    for j in range(tile.outputs):
+        begin.append(f"const {part} bias{j} = ({part}){{0}} + {name}_bias[c + {j}];")
+        begin += [f"{part} a{i}_{j}_{p} = bias{j};" for i, p in cells]
+
+    block = "c" if tile.outputs == 1 else f"c / {tile.outputs}"
     lines = [
-        f"const {lane.part} bias = ({lane.part}){{0}} + {name}_bias[c];",
-        *(f"{lane.part} a{i}_{part} = bias;" for i, part in cells),
-        f"for (long k = {name}_start[c]; k < {name}_start[c + 1]; k++) {{",
-        f"  const {lane.part} *u = x + {name}_offset[k];",
-        f"  const {lane.part} w = ({lane.part}){{0}} + {name}_weight[k];",
+        f"for (long c = 0; c < {plan.kernel.shape[1]}; c += {tile.outputs}) {{",
+        *begin,
+        f"const long end = {name}_start[{block} + 1];",
+        f"for (long k = {name}_start[{block}]; k < end; k++) {{",
+        f"  const {part} *u = (const {part} *)(x + {name}_offset[k]);",
     ]
-    for i, part in cells:
-        value = f"u[{reads[i] * parts + part}] * w"
-        lines += [f"  {line}" for line in plan.add(f"a{i}_{part}", value)]
-    lines.append("}")
-    for place, first in zip(writes, range(0, len(reads), window.cells), strict=True):
-        sums = [_whole(lane.vector, f"a{i}", parts) for i in range(first, first + window.cells)]
-        value = f"{before}({sums[0]}, c)"
-        for other in sums[1:]:
-            value = f"LARGER({value}, {before}({other}, c))"
-        lines.append(f"y[{place} + {channels}] = {after}({value}, c);")
-    return [f"      {line}" for line in lines]
+    for j in range(tile.outputs):
+        weight = f"{name}_weight[k * {tile.outputs} + {j}]"
+        lines.append(f"  const {part} w{j} = ({part}){{0}} + {weight};")
+    lines += [*_tap(plan, reads, tile.outputs), "}", *finish, "}"]
+    return [f"    {line}" for line in lines]
+
+
+def _tap(plan: Sum, reads: list[int], outputs: int) -> list[str]:
+    """Return the multiply-adds of one window element."""
+    part, parts, lines = plan.lane.part, plan.lane.parts, []
+    for i, read in enumerate(reads):
+        for p in range(parts):
+            lines.append(f"  {{ {part} p = u[{read * parts + p}];")
+            if outputs > 1:
+                lines.append("    KEEP(p);")
+            for j in range(outputs):
+                lines += [f"    {line}" for line in plan.add(f"a{i}_{j}_{p}", f"p * w{j}")]
+            lines.append("  }")
+    return lines
+
+
+def _finish(
+    lane: Lane, tile: Tile, writes: list[int], window: Window, functions: tuple[str, str]
+) -> list[str]:
+    """Return the statements that make results of sums and store them."""
+    before, after = functions
+    lines = []
+    for j in range(tile.outputs):
+        for index, place in enumerate(writes):
+            mine = range(index * window.cells, (index + 1) * window.cells)
+            sums = [_whole(lane.vector, f"a{i}_{j}", lane.parts) for i in mine]
+            value = f"{before}({sums[0]}, c + {j})"
+            for other in sums[1:]:
+                value = f"LARGER({value}, {before}({other}, c + {j}))"
+            lines.append(f"y[{place} + c + {j}] = {after}({value}, c + {j});")
+    return lines
 
 
 def _whole(vector: str, stem: str, parts: int) -> str:
@@ -208,20 +278,39 @@ def _whole(vector: str, stem: str, parts: int) -> str:
     return f"JOIN_{vector}({stem}_0, {stem}_1)"
 
 
-def _weight_tables(kernel: Kernel, plan: Sum, relative: Offsets) -> None:
-    """Write the non-zero weights of every output, in the order in which they are added."""
+def _used(plan: Sum, together: int) -> npt.NDArray[np.bool_]:
+    """Return which window elements each block of outputs needs, (blocks, window elements)."""
+    used = plan.kernel.T.reshape(-1, together, plan.kernel.shape[0]) != 0
+    needed: npt.NDArray[np.bool_] = used.any(axis=1)
+    return needed
+
+
+def _taps(plan: Sum) -> dict[int, int]:
+    """Return how many taps all outputs take, by how many outputs are made together."""
+    outputs = plan.kernel.shape[1]
+    most = 1 if plan.product is not None else MOST_OUTPUTS
+    return {
+        together: int(np.count_nonzero(_used(plan, together)))
+        for together in range(1, most + 1)
+        if outputs % together == 0
+    }
+
+
+def _weight_tables(kernel: Kernel, plan: Sum, relative: Offsets, together: int) -> None:
+    """Write the weights that are not zero for a block of outputs, in the order of addition."""
     order = np.asarray(plan.order, dtype=np.int64)
+    lane = plan.lane
     starts, offsets, weights = [0], [], []
-    for output in range(plan.kernel.shape[1]):
-        column = plan.kernel[order, output]
-        used = np.flatnonzero(column != 0)
-        offsets += (relative[order[used]] * plan.lane.parts).tolist()
-        weights += [plan.lane.literal(int(weight)) for weight in column[used]]
+    for block, used in enumerate(_used(plan, together)):
+        taps = order[used[order]]
+        offsets += relative[taps].tolist()
+        rows = plan.kernel[taps, block * together : (block + 1) * together]
+        weights += [lane.literal(int(weight)) for weight in rows.ravel()]
         starts.append(len(offsets))
     kernel.table("start", "int32_t", starts)
     kernel.table("offset", "int32_t", offsets)
-    kernel.table("weight", plan.lane.c_type, weights)
-    kernel.table("bias", plan.lane.c_type, (plan.lane.literal(int(raw)) for raw in plan.bias))
+    kernel.table("weight", lane.c_type, weights)
+    kernel.table("bias", lane.c_type, (lane.literal(int(raw)) for raw in plan.bias))
 
 
 def _functions(kernel: Kernel, plan: Sum) -> tuple[str, str, Window]:

@@ -144,7 +144,7 @@ def _runner(
             "      const long n = count - b * EVENTS < EVENTS ? count - b * EVENTS : EVENTS;",
             f"      int64_t *to = outputs[{index}] + (first + b * EVENTS) * {count};",
             f"      for (long e = 0; e < {count}; e++)",
-            f"        for (long l = 0; l < n; l++)",
+            "        for (long l = 0; l < n; l++)",
             f"          to[l * {count} + e] = (int64_t)from[output{index}[e]][l];",
             "    }",
         ]

@@ -19,7 +19,7 @@ from trigger.fixed import requantise as requantise_raw
 from trigger.layers.reach import unchanged_range
 
 _INTEGERS = (Lane.I32, Lane.I64)
-_RINT_LIMIT = {Lane.F32: 2**22, Lane.F64: 2**51}
+RINT_LIMIT = {Lane.F32: 2**22, Lane.F64: 2**51}
 """Up to here (x + 1.5 * 2**23) - 1.5 * 2**23 rounds to the nearest integer, ties to even."""
 
 
@@ -168,7 +168,7 @@ offset is half a step away from any tie, so ties cannot occur."""
 def _float_is_exact(term: Term, shift: int, after: Term, mode: Rounding) -> bool:
     """Tell whether 2x, 2x + 2**shift and the result are integers that the lane holds."""
     largest = 2 * max(-term.low, term.high) + (0 if mode is Rounding.RND_CONV else 1 << shift)
-    limit = _RINT_LIMIT[term.lane]
+    limit = RINT_LIMIT[term.lane]
     return largest <= term.lane.exact and max(-after.low, after.high) < limit and shift < 64
 
 
@@ -180,7 +180,7 @@ def _round_float(chain: Chain, shift: int, mode: Rounding, after: Term) -> None:
     scaled = f"{chain.name} * {step.hex()}{suffix}"
     if offset:
         scaled += f" + {offset.hex()}{suffix}"
-    magic = f"{(1.5 * 2.0 * _RINT_LIMIT[lane]).hex()}{suffix}"
+    magic = f"{(1.5 * 2.0 * RINT_LIMIT[lane]).hex()}{suffix}"
     chain.let(f"(({scaled}) + {magic}) - {magic}", after)
 
 
@@ -240,14 +240,10 @@ def _zero_outside(chain: Chain, least: int, most: int) -> None:
     term = chain.term
     chain.make_room(term.low, term.high, _INTEGERS)
     lane, v = chain.term.lane, chain.name
-    tests = []
-    if term.low < least:
-        tests.append(f"({v} >= {lane.literal(least)})")
-    if term.high > most:
-        tests.append(f"({v} <= {lane.literal(most)})")
     low, high = (min(max(end, least), most) for end in (term.low, term.high))
     after = replace(chain.term, low=min(low, 0), high=max(high, 0))
-    chain.let(f"{v} & {' & '.join(tests)}", after)
+    floor, ceiling = max(least, -lane.exact - 1), min(most, lane.exact)
+    chain.let(f"ZERO_OUTSIDE({v}, {lane.literal(floor)}, {lane.literal(ceiling)})", after)
 
 
 def wrap_to(chain: Chain, width: int, signed: bool) -> None:
