@@ -53,6 +53,7 @@ def fit(
     """
     for name, sample in (("training", train), ("validation", validation)):
         _check_sample(name, sample, model)
+    training = training.of(kind)
     digest = digest_training(kind, model, training, train, validation, start)
     trained = find_trained(folder, model, digest)
     if trained is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -118,6 +118,11 @@ class TrainingSpec:
     pruning: PruningSpec | None = None
     """Pruning of the quantised model; its float twin stays dense."""
     start: Start = Start.FRESH
+    quantised_epochs: int | None = None
+    """Epochs of the quantised model; None is as many as its float twin has."""
+    quantised_learning_rate: float | None = None
+    """Of the quantised model; None is the rate of its float twin. One that starts from trained
+    weights needs a smaller one, or it forgets them."""
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", self.epochs, ">= 1")
@@ -126,10 +131,14 @@ class TrainingSpec:
         _require(self.seed >= 0, "seed", self.seed, ">= 0")
         if self.patience is not None:
             _require(self.patience >= 1, "patience", self.patience, ">= 1")
+        for name in ("quantised_epochs", "quantised_learning_rate"):
+            value = getattr(self, name)
+            _require(value is None or value > 0, name, value, "> 0")
         if self.pruning is not None:
             end = self.prune_end_epoch
-            allowed = f"<= epochs ({self.epochs}), so that the last epochs train what is left"
-            _require(end <= self.epochs, "pruning.end_epoch", end, allowed)
+            epochs = self.quantised_epochs or self.epochs
+            allowed = f"<= epochs ({epochs}), so that the last epochs train what is left"
+            _require(end <= epochs, "pruning.end_epoch", end, allowed)
             begin = self.pruning.begin_epoch
             _require(begin < end, "pruning.begin_epoch", begin, f"< end_epoch ({end:g})")
 
@@ -138,7 +147,18 @@ class TrainingSpec:
         """Epoch at which the final share of zeros is reached; 0 without pruning."""
         if self.pruning is None:
             return 0.0
-        return self.epochs / 2 if self.pruning.end_epoch is None else self.pruning.end_epoch
+        if self.pruning.end_epoch is not None:
+            return self.pruning.end_epoch
+        return (self.quantised_epochs or self.epochs) / 2
+
+    def of(self, kind: ModelKind) -> TrainingSpec:
+        """Return what holds for one of the two models: the twin stays dense and starts afresh."""
+        plain = replace(self, quantised_epochs=None, quantised_learning_rate=None, pruning=None)
+        if kind is ModelKind.FLOAT:
+            return replace(plain, start=Start.FRESH)
+        rate = self.quantised_learning_rate or self.learning_rate
+        epochs = self.quantised_epochs or self.epochs
+        return replace(plain, epochs=epochs, learning_rate=rate, pruning=self.pruning)
 
 
 @dataclass(frozen=True, slots=True)

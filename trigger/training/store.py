@@ -21,7 +21,6 @@ from trigger.training.spec import (
     EpochRecord,
     KernelZeros,
     ModelKind,
-    Start,
     TrainedModel,
     TrainingSpec,
 )
@@ -41,12 +40,9 @@ def digest_training(
     start: TrainedModel | None = None,
 ) -> str:
     """Return the SHA-256 (hex) of all that the weights depend on."""
-    if kind is ModelKind.FLOAT:
-        # the twin stays dense, and starts afresh
-        training = dataclasses.replace(training, pruning=None, start=Start.FRESH)
     samples = (train.digest, validation.digest)
     begun = None if start is None else start.digest
-    return digest_of(_FORMAT, kind, model, training, samples, package_versions(), begun)
+    return digest_of(_FORMAT, kind, model, training.of(kind), samples, package_versions(), begun)
 
 
 def package_versions() -> dict[str, str]:
