@@ -277,3 +277,24 @@ def test_one_cut_of_an_adder_tree_stands_in_its_middle() -> None:
     assert cut_adder_tree(16.0, 1.0) == pytest.approx(4.0)
     assert cut_adder_tree(16.0, 3.0) == pytest.approx(8 + 4 + 2)
     assert cut_adder_tree(16.0, 0.0) == 0.0
+
+
+def test_a_streaming_mean_is_estimated_from_the_maximum_and_says_that_no_report_shows_one():
+    maximum = LayerDescriptor(
+        "pool",
+        Kind.POOLING,
+        (16, 16, 4),
+        (8, 8, 4),
+        IOType.STREAM,
+        kernel=(2, 2),
+        stride=(2, 2),
+        input=WIDE,
+        result=WIDE,
+        accumulator=WIDE,
+    )
+    (largest,) = estimate_layers([maximum], STREAM).layers
+    (mean,) = estimate_layers([replace(maximum, average=True)], STREAM).layers
+    for quantity in (Quantity.LATENCY_CYCLES, Quantity.INTERVAL_CYCLES, Quantity.LUT, Quantity.FF):
+        assert mean.figure(quantity).value == largest.figure(quantity).value
+        assert mean.figure(quantity).support == 0
+        assert "rests on 0 reports" in mean.figure(quantity).note

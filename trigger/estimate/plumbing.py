@@ -18,7 +18,12 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     stream = layer.io_type is IOType.STREAM
     how = "stream" if stream else "parallel"
     kind = layer.kind.value
+    stand_in = ""
     if layer.kind in (Kind.POOLING, Kind.GLOBAL_POOLING):
+        if layer.average and stream:
+            # No report shows one. The template is that of the maximum with adders for comparators,
+            # so its coefficients stand in; the band is that of an estimate without reports.
+            stand_in = f"maximum_{kind}_stream"
         kind = f"{'average' if layer.average else 'maximum'}_{kind}"
     words = max(layer.in_pixels, layer.out_pixels)
     wires = layer.kind is Kind.RESHAPE
@@ -39,7 +44,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
         return Structure(f"{kind}_{how}", {**exact, **_adders(layer, stream=stream)}, {})
     area = _stream_area(layer) if stream else _parallel_area(layer)
     terms |= {Quantity.LUT: area, Quantity.FF: {**area, **registered_word(layer, context)}}
-    return Structure(f"{kind}_{how}", exact, terms)
+    return Structure(f"{kind}_{how}", exact, terms, stand_in, stand_in)
 
 
 def _adders(layer: LayerDescriptor, *, stream: bool) -> dict[Quantity, float]:

@@ -23,10 +23,12 @@ class Structure:
     terms: Mapping[Quantity, Terms] = field(default_factory=dict)
     area_law: str = ""
     """Name of the coefficients of LUT and FF where several laws share them; "" is ``law``."""
+    time_law: str = ""
+    """The same for latency and interval."""
 
     def law_of(self, quantity: Quantity) -> str:
         """Return the name under which the coefficients of a quantity stand."""
-        return self.law if quantity in TIMES else self.area_law or self.law
+        return (self.time_law if quantity in TIMES else self.area_law) or self.law
 
 
 Depth = Callable[[LayerDescriptor, Context], float]
