@@ -24,6 +24,8 @@ from trigger.cli import (
 )
 from trigger.errors import TriggerError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="trigger",
     help="From event images to Level-1 trigger firmware, with a bit-exact emulator and a verdict.",
@@ -55,9 +57,10 @@ def main() -> None:
     except TriggerError as error:
         print(f"trigger: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print(
-            "trigger: interrupted; what was finished is kept, the same command goes on from there",
-            file=sys.stderr,
-        )
-        sys.exit(130)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:  # what typer makes of Ctrl-C, without a word
+            print(
+                "trigger: interrupted; what was finished is kept, the same command goes on",
+                file=sys.stderr,
+            )
+        raise

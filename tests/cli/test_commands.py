@@ -1,0 +1,111 @@
+"""Commands that need no model: data, doctor, and how errors leave the program."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import numpy as np
+import pytest
+
+from tests.builders import small_cnn
+
+
+def test_data_make_writes_what_data_show_reads(command, tmp_path):
+    for name in ("ee.dat", "ee.dat.gz"):
+        made = command("data", "make", tmp_path / name, "--events", 5, "--seed", 2, "--json")
+        assert made.code == 0
+        shown = command("data", "show", tmp_path / name, "--json")
+        assert shown.code == 0
+        assert shown.json["events"] == made.json["events"] == 5
+        assert shown.json["hits"] == made.json["hits"] > 500
+    assert gzip.open(tmp_path / "ee.dat.gz").read() == (tmp_path / "ee.dat").read_bytes()
+
+
+def test_data_make_writes_a_folder_of_csv_files(command, tmp_path):
+    made = command("data", "make", tmp_path / "csv", "--class", "mm", "--events", 3, "--json")
+    assert made.code == 0
+    assert len(list((tmp_path / "csv").glob("*.csv"))) == 3
+    shown = command("data", "show", tmp_path / "csv", "--json")
+    assert (shown.json["events"], shown.json["hits"]) == (3, made.json["hits"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--class", "zz"), "there is no class 'zz'.*Allowed: ee, mm, cont"),
+        (("--source", "atlas"), "there is no source 'atlas'.*drift_chamber"),
+    ],
+)
+def test_unknown_words_are_refused_with_those_that_are_known(command, tmp_path, arguments, message):
+    answer = command("data", "make", tmp_path / "x.dat", "--events", 1, *arguments)
+    assert answer.code == 2
+    assert re.search(message, answer.err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_skip_bad_tolerates_and_counts(command, tmp_path):
+    path = tmp_path / "ee.dat"
+    command("data", "make", path, "--events", 4)
+    text = path.read_text().replace("RC=", "RX=", 1)
+    path.write_text(text)
+    refused = command("data", "show", path)
+    assert refused.code == 2
+    assert "ee.dat:" in refused.err
+    tolerated = command("data", "show", path, "--skip-bad", 1, "--json")
+    assert tolerated.code == 0
+    assert (tolerated.json["events"], tolerated.json["bad events skipped"]) == (3, 1)
+
+
+def test_doctor_says_what_each_missing_thing_would_enable(command, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    findings = {each["name"]: each for each in command("doctor", "--json").json}
+    assert findings["numpy"]["version"] == np.__version__
+    assert findings["g++"]["version"] is None
+    assert findings["g++"]["enables"] == "C simulation"
+    assert "install" in findings["g++"]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "none.yaml"), "none.yaml: cannot read the design file"),
+        (("emulate", "none", "pixels.npy"), "none: there is no such folder"),
+        (("csim", "none"), "none: there is no such folder"),
+        (("estimate", "none"), "none: there is no such folder"),
+        (("report", "none"), "none"),
+        (("golden", "verify", "none"), "none"),
+    ],
+)
+def test_what_is_not_there_exits_with_2_and_its_name(command, arguments, message):
+    answer = command(*arguments)
+    assert answer.code == 2
+    assert message in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_emulate_reads_a_network_file_and_refuses_other_arrays(command, tmp_path):
+    small_cnn().save(tmp_path / "network.json")
+    np.save(tmp_path / "pixels.npy", np.zeros((3, 8, 8, 1), np.uint8))
+    answer = command("emulate", tmp_path / "network.json", tmp_path / "pixels.npy", "--json")
+    assert answer.code == 0
+    assert answer.json["outputs"][0]["events"] == 3
+    np.save(tmp_path / "text.npy", np.array([["a"]]))
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "pixels.npy").read_bytes()[:40])
+    for name, message in (("text.npy", "not an array of numbers"), ("cut.npy", "cannot be read")):
+        answer = command("emulate", tmp_path / "network.json", tmp_path / name)
+        assert answer.code == 2
+        assert message in answer.err
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(command, monkeypatch, tmp_path):
+    from trigger.flow import data
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "make_file", interrupt)
+    answer = command("data", "make", tmp_path / "x.dat")
+    assert answer.code == 130
+    assert "interrupted" in answer.err

@@ -1,0 +1,43 @@
+"""Tool, part and clock of a project, from its own text."""
+
+from __future__ import annotations
+
+import pytest
+
+from trigger.design import IOType, Target
+from trigger.errors import ProjectError
+from trigger.project.target import read_target
+
+CONFIG = "Backend: Vivado\nClockPeriod: 3.125\nIOType: io_stream\nPart: xcku115-flvb2104-2-i\n"
+TCL = 'set backend "vitis"\nset part "xcvu13p-flga2577-2-e"\nset clock_period 5\n'
+
+
+def test_the_configuration_says_all(tmp_path):
+    (tmp_path / "hls4ml_config.yml").write_text(CONFIG)
+    (tmp_path / "project.tcl").write_text(TCL)
+    found = read_target(tmp_path, IOType.PARALLEL)
+    assert found == Target("Vivado", "xcku115-flvb2104-2-i", 3.125, IOType.STREAM)
+
+
+def test_without_it_the_tcl_script_does(tmp_path):
+    (tmp_path / "project.tcl").write_text(TCL)
+    found = read_target(tmp_path, IOType.PARALLEL)
+    assert found == Target("Vitis", "xcvu13p-flga2577-2-e", 5.0, IOType.PARALLEL)
+
+
+def test_what_is_given_counts_more(tmp_path):
+    (tmp_path / "project.tcl").write_text(TCL)
+    found = read_target(tmp_path, IOType.PARALLEL, "xcu250", 2.5, "Vivado")
+    assert found == Target("Vivado", "xcu250", 2.5, IOType.PARALLEL)
+
+
+def test_what_nobody_says_is_asked_for(tmp_path):
+    (tmp_path / "project.tcl").write_text('set part "xcu250"\n')
+    with pytest.raises(ProjectError, match="does not say its ClockPeriod.*give --clock-period"):
+        read_target(tmp_path, IOType.PARALLEL)
+
+
+def test_a_clock_that_is_no_number_is_named(tmp_path):
+    (tmp_path / "hls4ml_config.yml").write_text(CONFIG.replace("3.125", "fast"))
+    with pytest.raises(ProjectError, match=r"hls4ml_config\.yml.*fast"):
+        read_target(tmp_path, IOType.PARALLEL)
