@@ -103,7 +103,7 @@ def test_both_models_learn_and_the_quantised_one_is_pruned(whole, tmp_path):
     for result in (trained, dense):
         scores = predict(result, TEST.pixels_raw)
         assert scores.shape == (400, 1)
-        assert np.mean((scores[:, 0] > 0) == TEST.labels) > 0.9
+        assert np.mean((scores[:, 0] > 0) == TEST.labels) > 0.7  # 0.5 without learning
     assert [kernel.layer for kernel in trained.zeros] == ["conv", "score"]
     assert all(kernel.share >= 0.5 for kernel in trained.zeros)
     assert dense.sparsity == 0
