@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from trigger.design import LayerSpec, ModelSpec
-from trigger.errors import ModelError
+from trigger.errors import DesignError, ModelError
 from trigger.fixed import FixedFormat
 from trigger.training import (
     EpochRecord,
@@ -18,6 +19,7 @@ from trigger.training import (
     RateSchedule,
     Sample,
     SilentProgress,
+    Start,
     TrainingSpec,
     fit,
     predict,
@@ -237,3 +239,36 @@ def test_a_terminal_gets_a_bar():
     progress.finish()
     assert "float model" in stream.getvalue()
     assert "epoch 2/2, loss 0.5000" in stream.getvalue()
+
+
+def test_a_kernel_that_is_kept_is_not_pruned(tmp_path):
+    training = replace(TRAINING, pruning=replace(TRAINING.pruning, keep=("conv",)))
+    trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+    shares = {kernel.layer: kernel.share for kernel in trained.zeros}
+    assert shares["conv"] < 0.5 <= shares["score"]
+
+
+def test_only_a_layer_with_a_kernel_can_be_kept(tmp_path):
+    training = replace(TRAINING, pruning=replace(TRAINING.pruning, keep=("relu",)))
+    with pytest.raises(DesignError, match=r"pruning\.keep: relu has no kernel.*conv"):
+        fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+
+
+def test_the_quantised_model_can_start_from_its_trained_twin(tmp_path):
+    twin = fit(ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION, tmp_path / "float")
+    training = replace(
+        TRAINING,
+        start=Start.FLOAT,
+        quantised_epochs=1,
+        quantised_learning_rate=1e-7,
+        pruning=None,
+    )
+    warm = fit(
+        ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path / "warm", start=twin
+    )
+    assert len(warm.history) == 1
+    for name, variables in twin.weights.items():
+        for variable, array in variables.items():
+            assert np.abs(warm.weights[name][variable] - array).max() < 1e-3
+    cold = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path / "cold")
+    assert cold.digest != warm.digest

@@ -104,7 +104,7 @@ def test_a_model_of_another_digest_is_not_reused(tmp_path):
 
 def test_a_folder_that_is_a_file_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written.*choose a folder"):
+    with pytest.raises(OutputError, match=r"cannot be written.*choose a folder"):
         write_trained(trained_model(), tmp_path / "file" / "quantised")
 
 
@@ -175,7 +175,7 @@ def test_a_split_keeps_the_images_of_an_event_together():
 
 
 def test_too_few_events_cannot_be_split():
-    with pytest.raises(ModelError, match="2 events are too few.*generate or read more"):
+    with pytest.raises(ModelError, match=r"2 events are too few.*generate or read more"):
         split_events(np.arange(2), SplitSpec(), seed=1)
 
 
