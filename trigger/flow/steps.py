@@ -118,9 +118,15 @@ class Flow:
             zeros = trained[ModelKind.QUANTISED].zeros
             count, size = sum(each.zeros for each in zeros), sum(each.weights for each in zeros)
             said.append(f"{count:,} of {size:,} weights are zero")
-            wanted = self.file.training.pruning.final_sparsity if self.file.training.pruning else 0
+            pruning = self.file.training.pruning
+            wanted = pruning.final_sparsity if pruning else 0.0
+            kept = pruning.keep if pruning else ()
             # whole weights: each kernel loses its share rounded to the nearest weight
-            if any(each.zeros < math.floor(wanted * each.weights) for each in zeros):
+            if any(
+                each.zeros < math.floor(wanted * each.weights)
+                for each in zeros
+                if each.layer not in kept
+            ):
                 raise ModelError(
                     f"only {count} of {size} weights are zero",
                     where="pruning",

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from trigger.design import ModelSpec
+from trigger.errors import DesignError
 from trigger.training.spec import PruningSchedule, PruningSpec, TrainingSpec
 from trigger.zoo import LAYERS, backend
 
@@ -19,6 +20,9 @@ def wrap_kernels(keras_model: Any, model: ModelSpec, training: TrainingSpec, ste
 
     Args:
         steps: batches per epoch.
+
+    Raises:
+        DesignError: ``keep`` names something that is not a layer with a kernel.
     """
     pruning = training.pruning
     if pruning is None:
@@ -26,6 +30,14 @@ def wrap_kernels(keras_model: Any, model: ModelSpec, training: TrainingSpec, ste
     sparsity = _sparsity()
     schedule = _schedule(sparsity, pruning, training.prune_end_epoch, steps)
     kernels = {layer.name for layer in model.layers if LAYERS[layer.class_name].kernel}
+    unknown = set(pruning.keep) - kernels
+    if unknown:
+        raise DesignError(
+            f"{', '.join(sorted(unknown))} has no kernel",
+            where="training.pruning.keep",
+            allowed=", ".join(sorted(kernels)),
+        )
+    kernels -= set(pruning.keep)
 
     def wrap(layer: Any) -> Any:
         if layer.name not in kernels:

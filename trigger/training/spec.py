@@ -74,6 +74,8 @@ class PruningSpec:
     schedule: PruningSchedule = PruningSchedule.POLYNOMIAL
     frequency_steps: int = 20
     """Batches from one choice of zeros to the next."""
+    keep: tuple[str, ...] = ()
+    """Layers whose kernels stay dense: a zero in a kernel of few weights costs a whole channel."""
 
     def __post_init__(self) -> None:
         _require(0 <= self.final_sparsity < 1, "final_sparsity", self.final_sparsity, "0 to 1")
