@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ import numpy.typing as npt
 
 from trigger.emulate.native.compile import build_library, find_compiler
 from trigger.emulate.native.door import PIXEL_TYPES, REAL_FRACTIONAL, real_limit
+from trigger.emulate.native.kernel import Machine
 from trigger.emulate.native.lanes import Lane
 from trigger.emulate.native.program import ALIGNMENT, Program, write_program
+from trigger.emulate.native.split import Refusal, divide, is_worth_building
 from trigger.emulate.reference import check_pixels
 from trigger.errors import NetworkError
-from trigger.fixed import RawArray, from_values
-from trigger.layers import Input
+from trigger.fixed import INT64_BITS, RawArray, from_values
+from trigger.layers import Input, Layer, Tensor
 from trigger.network import Network
 
 CHUNK_BYTES = 2**20
@@ -41,14 +44,15 @@ class Engine:
 
     network: Network
     program: Program
+    path: Path
+    """The shared library in the cache."""
     library: ctypes.CDLL = field(repr=False)
+    wanted: tuple[str, ...]
+    """Names of the layers whose results it gives."""
+    interpreted: tuple[Layer, ...]
+    """Layers without C, which NumPy evaluates, in execution order."""
     build_seconds: float
     """From network to loaded library; milliseconds when it was in the cache."""
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """Names of the layers whose results it gives."""
-        return self.program.wanted
 
     @cached_property
     def spare(self) -> list[npt.NDArray[np.uint8]]:
@@ -73,18 +77,36 @@ def build(network: Network, layers: tuple[str, ...] = ()) -> Engine:
             that a long list costs speed.
 
     Raises:
-        UnsupportedLayerError: a layer without C, or integers beyond 63 bits.
+        UnsupportedLayerError: nothing of the network can become C.
         ToolError: no C compiler, or it fails.
         OutputError: the cache folder cannot be written.
     """
     begin = time.perf_counter()
     wanted = tuple(dict.fromkeys(network[name].name for name in layers or network.outputs))
     compiler = find_compiler()
-    program = write_program(network, wanted, compiler.machine)
+    program, interpreted = _write(network, wanted, compiler.machine)
     path = build_library(program.source, network.digest, compiler)
     library = ctypes.CDLL(str(path))
     library.trigger_run.restype = None
-    return Engine(network, program, library, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    return Engine(network, program, path, library, wanted, interpreted, seconds)
+
+
+def _write(
+    network: Network, wanted: tuple[str, ...], machine: Machine
+) -> tuple[Program, tuple[Layer, ...]]:
+    """Return the C program of all that can become C, and the layers that cannot."""
+    refused: frozenset[str] = frozenset()
+    while True:
+        made, interpreted = divide(network, wanted, refused)
+        try:
+            return write_program(network, made, machine), interpreted
+        except Refusal as refusal:
+            refused |= {layer.name for layer in refusal.layers}
+            made, _ = divide(network, wanted, refused)
+            inputs = any(isinstance(layer, Input) for layer in refusal.layers)
+            if inputs or not is_worth_building(network, made):
+                raise
 
 
 def run(
@@ -119,7 +141,10 @@ def run(
     arrays = _checked(engine.network, pixels)
     events = len(arrays[0])
     shapes = engine.network.shapes
-    results = {name: np.empty((events, *shapes[name]), dtype=np.int64) for name in engine.wanted}
+    results = {
+        name: np.empty((events, *shapes[name]), dtype=_dtype(engine.network[name]))
+        for name in engine.wanted
+    }
     done = 0
     event_bytes = sum(array[:1].nbytes for array in arrays) or 1
     block = engine.program.block_events
@@ -127,9 +152,9 @@ def run(
 
     def work(start: int) -> int:
         part = slice(start, min(start + step, events))
-        _run_chunk(
-            engine, [array[part] for array in arrays], [raw[part] for raw in results.values()]
-        )
+        chunk = _run_chunk(engine, [array[part] for array in arrays])
+        for name, raw in results.items():
+            raw[part] = chunk[name].raw
         return part.stop - start
 
     starts = range(0, events, step)
@@ -150,11 +175,7 @@ def run(
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-    network = engine.network
-    return {
-        name: results[name].astype(object) if network[name].result.width > 63 else results[name]
-        for name in wanted
-    }
+    return {name: results[name] for name in wanted}
 
 
 def _checked(network: Network, pixels: tuple[npt.ArrayLike, ...]) -> list[Pixels]:
@@ -176,9 +197,17 @@ def _checked(network: Network, pixels: tuple[npt.ArrayLike, ...]) -> list[Pixels
     return arrays
 
 
-def _run_chunk(engine: Engine, chunk: list[Pixels], results: list[RawArray]) -> None:
-    ready = [
-        _ready(layer, array) for layer, array in zip(engine.network.inputs, chunk, strict=True)
+def _dtype(layer: Layer) -> type:
+    return np.int64 if layer.result.width <= INT64_BITS else object
+
+
+def _run_chunk(engine: Engine, chunk: list[Pixels]) -> dict[str, Tensor]:
+    """Return the tensors of a chunk of events: those that C makes, then the interpreted ones."""
+    network = engine.network
+    ready = [_ready(layer, array) for layer, array in zip(network.inputs, chunk, strict=True)]
+    shapes = network.shapes
+    results = [
+        np.empty((len(ready[0]), *shapes[name]), dtype=np.int64) for name in engine.program.wanted
     ]
     scratch = engine.spare.pop() if engine.spare else engine.new_scratch()
     start = scratch.ctypes.data + -scratch.ctypes.data % ALIGNMENT
@@ -190,6 +219,14 @@ def _run_chunk(engine: Engine, chunk: list[Pixels], results: list[RawArray]) -> 
         ctypes.c_void_p(start),
     )
     engine.spare.append(scratch)
+    tensors = {
+        name: Tensor(raw.astype(_dtype(network[name]), copy=False), network[name].result)
+        for name, raw in zip(engine.program.wanted, results, strict=True)
+    }
+    for layer in engine.interpreted:
+        raw = layer.evaluate(*(tensors[name] for name in layer.inputs))
+        tensors[layer.name] = Tensor(raw, layer.result)
+    return tensors
 
 
 def _ready(layer: Input, pixels: Pixels) -> Pixels:

@@ -12,6 +12,7 @@ from trigger.emulate.native.kernel import Group
 from trigger.emulate.native.lanes import Lane, narrowest
 from trigger.emulate.native.multiply import padding_of
 from trigger.emulate.native.places import Frame, Place
+from trigger.emulate.native.split import blaming, needed
 from trigger.emulate.native.steps import Term, is_monotonic
 from trigger.layers import (
     BatchNormalization,
@@ -55,17 +56,18 @@ def make_plan(network: Network, wanted: tuple[str, ...]) -> Plan:
     """Plan the functions of a network.
 
     Raises:
-        UnsupportedLayerError: a layer that the native engine does not cover, or wide integers.
+        Refusal: a layer that the native engine does not cover, or wide integers.
     """
-    for layer in network.layers:
-        emitter_of(layer)
+    layers = needed(network, wanted)
+    for layer in layers:
+        with blaming(layer):
+            emitter_of(layer)
     reaches = network.reaches()
     readers = {
-        layer.name: [other for other in network.layers if layer.name in other.inputs]
-        for layer in network.layers
+        layer.name: [other for other in layers if layer.name in other.inputs] for layer in layers
     }
     groups: dict[str, Group] = {}  # by the name of their tail so far
-    for layer in network.layers:
+    for layer in layers:
         before = groups.get(layer.inputs[0]) if len(layer.inputs) == 1 else None
         private = before is not None and before.tail.name not in wanted
         alone = private and len(readers[layer.inputs[0]]) == 1
@@ -80,9 +82,14 @@ def make_plan(network: Network, wanted: tuple[str, ...]) -> Plan:
     places = {}
     for group in ordered:
         name = group.tail.name
-        lanes = list(dict.fromkeys(_wanted_lane(reader, reaches) for reader in readers[name]))
         reach = reaches[name]
-        lanes = lanes or [narrowest(reach.raw_min, reach.raw_max)]
+        with blaming(*group.layers):
+            narrow = narrowest(reach.raw_min, reach.raw_max)
+        lanes = []
+        for reader in readers[name]:
+            with blaming(reader):
+                lanes.append(_wanted_lane(reader, reaches))
+        lanes = list(dict.fromkeys(lanes)) or [narrow]
         frame = _frame(len(shapes[name]), readers[name])
         places[name] = tuple(Place(name, shapes[name], lane, frame) for lane in lanes)
     return Plan(network, reaches, wanted, tuple(ordered), places)

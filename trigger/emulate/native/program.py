@@ -12,6 +12,7 @@ from trigger.emulate.native.emitters import emitter_of
 from trigger.emulate.native.kernel import Group, Kernel, Machine
 from trigger.emulate.native.places import Place
 from trigger.emulate.native.plan import Plan, make_plan
+from trigger.emulate.native.split import blaming
 from trigger.layers import Input
 from trigger.network import Network
 
@@ -37,7 +38,7 @@ def write_program(network: Network, wanted: tuple[str, ...], machine: Machine) -
     """Write the C program that computes the wanted tensors.
 
     Raises:
-        UnsupportedLayerError: a layer that the native engine does not cover, or wide integers.
+        Refusal: a layer that the native engine does not cover, or wide integers.
     """
     plan = make_plan(network, wanted)
     kernels = [kernel for group in plan.groups for kernel in _kernels(plan, group, machine)]
@@ -58,7 +59,8 @@ def _kernels(plan: Plan, group: Group, machine: Machine) -> list[Kernel]:
     common = (plan.network, plan.reaches, machine)
     source = None if isinstance(group.head, Input) else plan.place(group.head)
     kernel = Kernel(group, *common, source, first, BLOCK_VECTORS)
-    emitter_of(group.head).emit(kernel)
+    with blaming(*group.layers):
+        emitter_of(group.head).emit(kernel)
     kernels = [kernel]
     for place in copies:
         kernels.append(Kernel(Group(group.tail), *common, first, place, BLOCK_VECTORS))
