@@ -196,7 +196,8 @@ def _sum_ends(layer: MultiplyAccumulate, windows: Reach) -> tuple[RawArray, RawA
 
         def ends(left: RawArray, right: RawArray) -> RawArray:
             total: RawArray = _product(left, plus) + _product(right, minus)
-            return total * (1 << shift) + bias
+            total = total * (1 << shift) + bias
+            return total
 
         least = ends(np.minimum(windows.low, 0), np.maximum(windows.high, 0))
         most = ends(np.maximum(windows.high, 0), np.minimum(windows.low, 0))

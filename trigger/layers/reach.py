@@ -69,7 +69,7 @@ class Reach:
     @classmethod
     def full(cls, shape: tuple[int, ...], form: FixedFormat) -> Reach:
         """Return everything that a format can hold."""
-        low = np.full(shape, form.raw_min, dtype=_dtype(form.width))
+        low: RawArray = np.full(shape, form.raw_min, dtype=_dtype(form.width))
         return cls(low, np.full(shape, form.raw_max, dtype=_dtype(form.width)), form)
 
     def entering(self, target: FixedFormat, role: str = "result") -> Reach:

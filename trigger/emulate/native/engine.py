@@ -33,7 +33,10 @@ CHUNK_BYTES = 2**20
 Pixels = npt.NDArray[Any]
 """Events of one input as they were given: integers or real numbers of any NumPy type."""
 
-_REAL_LANES = {np.dtype(np.float32): Lane.F32, np.dtype(np.float64): Lane.F64}
+_REAL_LANES: dict[np.dtype[Any], Lane] = {
+    np.dtype(np.float32): Lane.F32,
+    np.dtype(np.float64): Lane.F64,
+}
 
 _KINDS = {np.dtype(name): number for number, name in enumerate(PIXEL_TYPES)}
 
@@ -141,7 +144,7 @@ def run(
     arrays = _checked(engine.network, pixels)
     events = len(arrays[0])
     shapes = engine.network.shapes
-    results = {
+    results: dict[str, RawArray] = {
         name: np.empty((events, *shapes[name]), dtype=_dtype(engine.network[name]))
         for name in engine.wanted
     }
