@@ -192,8 +192,11 @@ def test_a_precision_that_is_asked_for_is_used(model, tmp_path):
     assert str(network["conv"].result) == "ap_fixed<12,5,AP_RND>"
 
 
-def test_a_layer_that_the_emulator_lacks_is_refused_by_name(tmp_path):
+def test_a_layer_that_the_emulator_lacks_is_refused_by_name(tmp_path, monkeypatch):
     from trigger import zoo
+    from trigger.convert.activations import ACTIVATIONS
+
+    monkeypatch.delitem(ACTIVATIONS, "sigmoid")
 
     spec = ModelSpec(
         (4,),

@@ -13,10 +13,12 @@ from trigger.layers import (
     BatchNormalization,
     Conv1D,
     Conv2D,
+    GlobalPooling,
     Input,
     Layer,
     MultiplyAccumulate,
     Pool,
+    Pooling1D,
     Pooling2D,
     Shape,
 )
@@ -132,19 +134,30 @@ def _batch_normalization(
 def _pooling(
     layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
 ) -> LayerDescriptor:
-    assert isinstance(layer, Pooling2D)
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    if isinstance(layer, GlobalPooling):
+        kind, kernel, stride, padding = Kind.GLOBAL_POOLING, before[:-1], before[:-1], ()
+    elif isinstance(layer, Pooling1D):
+        kind, kernel, stride = Kind.POOLING, (layer.size,), (layer.stride,)
+        padding = (sum(layer.padding),)
+    else:
+        assert isinstance(layer, Pooling2D)
+        kind, kernel, stride = Kind.POOLING, layer.size, layer.stride
+        padding = tuple(map(sum, layer.padding))
     return LayerDescriptor(
         name=layer.name,
-        kind=Kind.POOLING,
+        kind=kind,
         in_shape=before,
         out_shape=after,
         io_type=io_type,
         input=network.input_formats(layer)[0],
         result=layer.result,
         accumulator=layer.accumulator,
-        kernel=layer.size,
-        stride=layer.stride,
-        padding=tuple(map(sum, layer.padding)),
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
         average=layer.pool is Pool.AVERAGE,
     )
 
@@ -197,8 +210,17 @@ DESCRIBERS: Mapping[str, Describer] = {
     "StableSoftmax": _plain(Kind.SOFTMAX),
     "LegacySoftmax": _plain(Kind.SOFTMAX),
     "Argmax": _plain(Kind.MERGE),
+    "Pooling1D": _pooling,
     "Pooling2D": _pooling,
+    "GlobalPooling": _pooling,
     "Reshape": _reshape,
+    "Transpose": _plain(Kind.RESHAPE),
+    "Cropping": _plain(Kind.RESHAPE),
+    "ZeroPadding1D": _plain(Kind.ZERO_PADDING),
     "ZeroPadding2D": _plain(Kind.ZERO_PADDING),
+    "Upsampling": _plain(Kind.UPSAMPLING),
+    "Merge": _plain(Kind.MERGE),
+    "Concatenate": _plain(Kind.RESHAPE),
+    "Dot": _plain(Kind.MERGE),
 }
 """Layers that the estimator reads, by their name in ``LAYERS``."""

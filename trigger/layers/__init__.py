@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+from trigger.layers.argmax import Argmax
 from trigger.layers.base import Layer, Shape, Tensor
 from trigger.layers.batch_normalisation import BatchNormalization
+from trigger.layers.batch_normalisation_tanh import BatchNormalizationTanh
+from trigger.layers.bounded_relu import BoundedReLU
+from trigger.layers.clone import Clone
+from trigger.layers.concatenate import Concatenate
 from trigger.layers.conv1d import Conv1D
 from trigger.layers.conv2d import Conv2D
+from trigger.layers.cropping import Cropping
 from trigger.layers.dense import Dense
+from trigger.layers.dot import Dot
+from trigger.layers.elu import ELU
+from trigger.layers.global_pooling import GlobalPooling
+from trigger.layers.hard_sigmoid import HardSigmoid, HardTanh
 from trigger.layers.input import Input
+from trigger.layers.leaky_relu import LeakyReLU
+from trigger.layers.legacy_softmax import LegacySoftmax
 from trigger.layers.linear import Linear
+from trigger.layers.merge import Merge, Operation
 from trigger.layers.multiply_accumulate import MultiplyAccumulate
+from trigger.layers.pointwise import Pointwise
+from trigger.layers.pooling1d import Pooling1D
 from trigger.layers.pooling2d import Pool, Pooling2D
 from trigger.layers.reach import Demand, Reach
 from trigger.layers.relu import ReLU
 from trigger.layers.reshape import Reshape
+from trigger.layers.selu import SELU
+from trigger.layers.sign_tanh import BinaryTanh, TernaryTanh
+from trigger.layers.slices import Sliced
+from trigger.layers.softmax import Softmax
+from trigger.layers.stable_softmax import StableSoftmax
+from trigger.layers.table_activation import TableActivation
+from trigger.layers.tables import Function
+from trigger.layers.thresholded_relu import ThresholdedReLU
+from trigger.layers.transpose import Transpose
+from trigger.layers.upsampling import Upsampling
+from trigger.layers.zero_padding1d import ZeroPadding1D
 from trigger.layers.zero_padding2d import ZeroPadding2D
 
 LAYERS: dict[str, type[Layer]] = {
@@ -25,31 +51,85 @@ LAYERS: dict[str, type[Layer]] = {
         Conv2D,
         BatchNormalization,
         Linear,
+        Clone,
         ReLU,
+        BoundedReLU,
+        LeakyReLU,
+        ThresholdedReLU,
+        ELU,
+        SELU,
+        TableActivation,
+        HardSigmoid,
+        HardTanh,
+        BinaryTanh,
+        TernaryTanh,
+        BatchNormalizationTanh,
+        Softmax,
+        StableSoftmax,
+        LegacySoftmax,
+        Argmax,
+        Pooling1D,
         Pooling2D,
+        GlobalPooling,
         Reshape,
+        Transpose,
+        ZeroPadding1D,
         ZeroPadding2D,
+        Cropping,
+        Upsampling,
+        Merge,
+        Concatenate,
+        Dot,
     )
 }
 """Every layer by the name that files, tables and errors use."""
 
 __all__ = [
+    "ELU",
     "LAYERS",
+    "SELU",
+    "Argmax",
     "BatchNormalization",
+    "BatchNormalizationTanh",
+    "BinaryTanh",
+    "BoundedReLU",
+    "Clone",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
+    "Cropping",
     "Demand",
     "Dense",
+    "Dot",
+    "Function",
+    "GlobalPooling",
+    "HardSigmoid",
+    "HardTanh",
     "Input",
     "Layer",
+    "LeakyReLU",
+    "LegacySoftmax",
     "Linear",
+    "Merge",
     "MultiplyAccumulate",
+    "Operation",
+    "Pointwise",
     "Pool",
+    "Pooling1D",
     "Pooling2D",
     "ReLU",
     "Reach",
     "Reshape",
     "Shape",
+    "Sliced",
+    "Softmax",
+    "StableSoftmax",
+    "TableActivation",
     "Tensor",
+    "TernaryTanh",
+    "ThresholdedReLU",
+    "Transpose",
+    "Upsampling",
+    "ZeroPadding1D",
     "ZeroPadding2D",
 ]

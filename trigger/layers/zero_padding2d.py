@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trigger.fixed import RawArray, requantise
-from trigger.layers.base import Layer, Shape, Tensor, only
+from trigger.fixed import RawArray
+from trigger.layers.base import Shape, only
 from trigger.layers.conv2d import Padding
-from trigger.layers.reach import Reach
+from trigger.layers.rearrangement import Rearrangement
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ZeroPadding2D(Layer):
+class ZeroPadding2D(Rearrangement):
     """The image inside zeros; hls4ml writes one before each padded convolution in ``io_stream``."""
 
     padding: Padding
@@ -22,12 +22,5 @@ class ZeroPadding2D(Layer):
         height, width, channels = only(inputs, self, rank=3)
         return height + sum(self.padding[0]), width + sum(self.padding[1]), channels
 
-    def evaluate(self, *inputs: Tensor) -> RawArray:
-        padded = np.pad(inputs[0].raw, ((0, 0), *self.padding, (0, 0)))
-        return requantise(padded, inputs[0].format, self.result)
-
-    def reach(self, *inputs: Reach) -> Reach:
-        low, high = (
-            np.pad(raw, (*self.padding, (0, 0))) for raw in (inputs[0].low, inputs[0].high)
-        )
-        return Reach(low, high, inputs[0].format).entering(self.result)
+    def move(self, raw: RawArray) -> RawArray:
+        return np.pad(raw, ((0, 0), *self.padding, (0, 0)))

@@ -2,66 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from trigger.design import IOType, Strategy
+from trigger.design import Strategy
 from trigger.errors import ProjectError, UnsupportedLayerError
-from trigger.fixed import FixedFormat, RawArray
 from trigger.layers import (
     BatchNormalization,
     Conv1D,
     Conv2D,
     Dense,
     Layer,
-    Linear,
-    Pool,
-    Pooling2D,
-    ReLU,
     Reshape,
     Shape,
-    ZeroPadding2D,
 )
 from trigger.layers.base import frozen_array
+from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
-from trigger.project.folder import ProjectFiles
-from trigger.project.top import Call, TopFunction
-from trigger.project.weights import read_constant
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A project's text, taken apart."""
-
-    files: ProjectFiles
-    top: TopFunction
-    declarations: Declarations
-
-    def where(self, line: int) -> str:
-        return f"{self.top.path}:{line}"
-
-    def config(self, call: Call) -> Config:
-        """Return the configuration that a call names as its last template argument."""
-        name = call.types[-1] if call.types else ""
-        return self.declarations.config(name, self.where(call.line))
-
-    def constant(self, call: Call, place: int) -> tuple[RawArray, FixedFormat]:
-        """Return the constant array that is a call's argument: raw, flat, and its format."""
-        if len(call.arguments) <= place:
-            raise ProjectError(
-                f"nnet::{call.function} has {len(call.arguments)} arguments",
-                where=self.where(call.line),
-                allowed=f"at least {place + 1}",
-            )
-        return read_constant(self.files, self.top, self.declarations, call.arguments[place])
-
-
-Fields = dict[str, Any]
-"""Arguments of a layer's constructor that every layer has: name, inputs, result."""
+from trigger.project.source import Fields, LayerReader, Source, accumulator_of
+from trigger.project.tensors import TENSOR_READERS, frame, pair
+from trigger.project.top import Call
 
 
 def _multiplier(
@@ -97,14 +59,10 @@ def _multiplier(
         "kernel_format": kernel_format,
         "bias": bias,
         "bias_format": bias_format,
-        "accumulator": _accumulator(declarations, config),
+        "accumulator": accumulator_of(declarations, config),
         "strategy": strategy,
         "reuse_factor": declarations.number(config, "reuse_factor"),
     }
-
-
-def _accumulator(declarations: Declarations, config: Config) -> FixedFormat:
-    return declarations.format(declarations.word(config, "accum_t"), config.where)
 
 
 def _strategy(declarations: Declarations, config: Config) -> Strategy:
@@ -154,21 +112,10 @@ def _conv2d(source: Source, call: Call, fields: Fields) -> Layer:
     return Conv2D(
         **fields,
         **_multiplier(source, call, config, tuple(window), filters),
-        stride=_pair(declared, config, "stride_height", "stride_width"),
-        padding=_frame(declared, config),
+        stride=pair(declared, config, "stride_height", "stride_width"),
+        padding=frame(declared, config),
         parallelization_factor=_parallelization(declared, config, rows * columns),
     )
-
-
-def _pair(declared: Declarations, config: Config, first: str, second: str) -> tuple[int, int]:
-    return declared.number(config, first), declared.number(config, second)
-
-
-def _frame(declared: Declarations, config: Config) -> tuple[tuple[int, int], tuple[int, int]]:
-    top, bottom, left, right = (
-        declared.number(config, f"pad_{side}", 0) for side in ("top", "bottom", "left", "right")
-    )
-    return (top, bottom), (left, right)
 
 
 def _normalize(source: Source, call: Call, fields: Fields) -> Layer:
@@ -177,40 +124,6 @@ def _normalize(source: Source, call: Call, fields: Fields) -> Layer:
     return BatchNormalization(
         **fields, scale=scale, scale_format=scale_format, bias=bias, bias_format=bias_format
     )
-
-
-def _pooling2d(source: Source, call: Call, fields: Fields) -> Layer:
-    config, declared = source.config(call), source.declarations
-    word = declared.word(config, "pool_op").lower()
-    if word not in (pool.value for pool in Pool):
-        raise UnsupportedLayerError(
-            f"layer {call.layer!r} pools by {word!r}",
-            where=config.where,
-            allowed=", ".join(pool.value for pool in Pool),
-        )
-    return Pooling2D(
-        **fields,
-        pool=Pool(word),
-        size=_pair(declared, config, "pool_height", "pool_width"),
-        stride=_pair(declared, config, "stride_height", "stride_width"),
-        padding=_frame(declared, config),
-        count_padding=bool(declared.number(config, "count_pad", 0)),
-        accumulator=_accumulator(declared, config),
-        io_type=IOType.STREAM if call.writes[0].size is None else IOType.PARALLEL,
-    )
-
-
-def _linear(source: Source, call: Call, fields: Fields) -> Layer:
-    return Linear(**fields)
-
-
-def _relu(source: Source, call: Call, fields: Fields) -> Layer:
-    return ReLU(**fields)
-
-
-def _zero_padding2d(source: Source, call: Call, fields: Fields) -> Layer:
-    config = source.config(call)
-    return ZeroPadding2D(**fields, padding=_frame(source.declarations, config))
 
 
 def _repack(source: Source, call: Call, fields: Fields) -> Layer:
@@ -225,25 +138,18 @@ def _repack(source: Source, call: Call, fields: Fields) -> Layer:
     return Reshape(**fields, dimensions=shape)
 
 
-@dataclass(frozen=True, slots=True)
-class LayerReader:
-    """How one ``nnet::`` function is read."""
-
-    read: Callable[[Source, Call, Fields], Layer]
-    input_shape: tuple[str, ...] = ()
-    """Fields of its configuration that are the shape of its input; () if it takes any shape."""
-    keeps_shape: bool = True
-    """Whether a layer that takes any shape makes the same."""
-
-
 def read_shape(source: Source, call: Call) -> Shape | None:
     """Return the shape in which a call reads its input, if the project's text tells."""
     reader = READERS[call.function]
+    if callable(reader.input_shape):
+        return reader.input_shape(source, call)
     if reader.input_shape:
         return source.declarations.numbers(source.config(call), *reader.input_shape)
     if reader.keeps_shape:
         later = [each for each in source.top.calls if set(call.writes) & set(each.reads)]
         return next((read_shape(source, each) for each in later), None)
+    if call.function != "repack_stream":
+        return None
     where = source.where(call.line)
     size = source.declarations.integer(Text(call.types[-1] if call.types else "", where))
     # repack_stream<from, to, size>: all numbers in one pack are a flat tensor
@@ -259,10 +165,8 @@ READERS: dict[str, LayerReader] = {
     "conv_2d_cl": LayerReader(_conv2d, _IMAGE),
     "pointwise_conv_2d_cl": LayerReader(_conv2d, _IMAGE),
     "normalize": LayerReader(_normalize),
-    "linear": LayerReader(_linear),
-    "relu": LayerReader(_relu),
-    "pooling2d_cl": LayerReader(_pooling2d, ("in_height", "in_width", "n_filt")),
-    "zeropad2d_cl": LayerReader(_zero_padding2d, _IMAGE),
+    **ACTIVATION_READERS,
+    **TENSOR_READERS,
     "repack_stream": LayerReader(_repack, keeps_shape=False),
 }
 """From the ``nnet::`` function to what reads its calls."""

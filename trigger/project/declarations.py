@@ -82,6 +82,14 @@ class Declarations:
         match = _ARRAY_TYPE.match(text)
         return self.integer(Text(match[2], name)) if match else 1
 
+    def spelling(self, name: str) -> str:
+        """Return what a type name stands for, as it is spelt; the name itself if undeclared."""
+        for _ in range(len(self.types) + 1):
+            if name not in self.types:
+                break
+            name = self.types[name].text
+        return name
+
     def config(self, name: str, where: object) -> Config:
         """Return the configuration of that name.
 

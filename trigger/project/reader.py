@@ -7,6 +7,7 @@ refused, with file and line.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from trigger.errors import ProjectError, UnsupportedLayerError
 from trigger.fixed import FixedFormat
 from trigger.layers import Input, Layer, Reshape, Shape
 from trigger.network import Network
-from trigger.project.calls import READERS, Fields, Source, read_shape
+from trigger.project.calls import READERS, read_shape
 from trigger.project.declarations import Text, factors, read_declarations
 from trigger.project.folder import find_project
+from trigger.project.source import Fields, Source
 from trigger.project.top import Call, PortKind, Tensor, read_top
 
 
@@ -49,10 +51,10 @@ class _Reading:
     """The layers read so far, and which of them made which tensor."""
 
     def __init__(self, source: Source) -> None:
-        self.source = source
         self.layers: list[Layer] = []
         self.makers: dict[str, str] = {}
         self.shapes: dict[str, Shape] = {}
+        self.source = replace(source, shapes=self.shapes)
         self.reshape_names = _reshape_names(source)
 
     def network(self) -> Network:
@@ -92,12 +94,15 @@ class _Reading:
             )
 
     def _call(self, call: Call) -> None:
-        if len(call.reads) != 1 or len(call.writes) != 1 or not call.in_order:
+        reader = READERS[call.function]
+        fills = 1 <= len(call.writes) <= reader.most_writes
+        if len(call.reads) != reader.reads or not fills or not call.in_order:
             raise ProjectError(
                 f"nnet::{call.function} reads {_names(call.reads)} "
                 f"and writes {_names(call.writes)}",
                 where=self.source.where(call.line),
-                allowed="one tensor that is filled earlier, then one that it fills",
+                allowed=f"{('one tensor that is', 'two tensors that are')[reader.reads - 1]} "
+                "filled earlier, then one that it fills",
             )
         inputs = []
         for name in call.arguments:
@@ -112,7 +117,8 @@ class _Reading:
             "inputs": tuple(inputs),
             "result": self._format(tensor),
         }
-        self._add(READERS[call.function].read(self.source, call, fields), tensor.name)
+        self._add(reader.read(self.source, call, fields), tensor.name)
+        self.makers |= {copy.name: call.layer for copy in call.writes[1:]}
 
     def _alias(self, new: str, old: str, line: int, call: Call) -> None:
         """Add the Reshape that ``auto& new = old`` stands for, unless it was added before."""

@@ -1,0 +1,149 @@
+"""Calls of hls4ml's own C++ functions, one at a time, in any format: the truth for one layer."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from trigger.layers import Layer, Tensor
+
+HEADERS = (
+    "nnet_activation.h",
+    "nnet_activation_stream.h",
+    "nnet_batchnorm.h",
+    "nnet_batchnorm_stream.h",
+    "nnet_merge.h",
+    "nnet_merge_stream.h",
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call; ``{x0}``.. are the inputs' types, ``{y}`` the result's, ``{config}`` the struct."""
+
+    layer: Layer
+    function: str
+    """``sigmoid<{x0}, {y}, {config}>``."""
+    config: str
+    """Body of the struct."""
+    inputs: tuple[Tensor, ...]
+    pack: int = 0
+    """Numbers that a stream transports at once; 0 for arrays."""
+    constants: str = ""
+    """Declarations before the call."""
+    arguments: tuple[str, ...] = ()
+    """Between the inputs and the result."""
+    headers: tuple[str, ...] = HEADERS
+    after: tuple[str, ...] = field(default=())
+    """Behind the result."""
+    out_pack: int = 0
+    """As ``pack``, of the result, where it is another."""
+
+
+def assert_equal(cases: Sequence[Case], folder: Path) -> None:
+    """Compile all calls, run them on their inputs and compare with the layers' own meaning."""
+    program = folder / "calls"
+    source = folder / "calls.cpp"
+    source.write_text(_program(cases))
+    nnet = Path(str(importlib.util.find_spec("hls4ml").origin)).parent / "templates"
+    folders = ("vitis", "vivado", "vivado/ap_types", "vitis/nnet_utils", "vivado/nnet_utils")
+    include = [nnet / folder for folder in folders]
+    flags = ["-std=c++17", "-O0", "-w", "-ffp-contract=off", *(f"-I{path}" for path in include)]
+    subprocess.run(["g++", *flags, str(source), "-o", str(program)], check=True)
+    text = []
+    for case in cases:
+        events = len(case.inputs[0].raw)
+        flat = [tensor.raw.reshape(events, -1) for tensor in case.inputs]
+        text.append(str(events))
+        text += [" ".join(map(str, row)) for row in np.concatenate(flat, axis=1).tolist()]
+    done = subprocess.run(
+        [str(program)], input="\n".join(text), capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(cases)
+    for case, line in zip(cases, lines, strict=True):
+        ours = case.layer.evaluate(*case.inputs)
+        theirs = np.array([int(number) for number in line.split()], dtype=object)
+        form = case.layer.result
+        theirs = np.where(theirs > form.raw_max, theirs - (1 << form.width), theirs)
+        theirs = theirs.reshape(ours.shape)
+        differs = np.argwhere(ours != theirs)
+        if len(differs):
+            place = tuple(differs[0])
+            raise AssertionError(
+                f"{case.layer} on {[str(tensor.format) for tensor in case.inputs]}: at {place} of "
+                f"{ours.shape} it gives {ours[place]}, the C++ {theirs[place]} "
+                f"({len(differs)} differ)"
+            )
+
+
+def _program(cases: Sequence[Case]) -> str:
+    headers = dict.fromkeys(header for case in cases for header in case.headers)
+    lines = ["#include <iostream>", '#include "ap_fixed.h"', '#include "hls_stream.h"']
+    lines += [f'#include "nnet_utils/{header}"' for header in headers]
+    lines.append(
+        "template <class T> void read(T &x) { long long v; std::cin >> v;"
+        " x.range(T::width - 1, 0) = ap_int<64>(v).range(T::width - 1, 0); }\n"
+        "template <class T> void show(T x) { ap_uint<64> v = 0;"
+        " v.range(T::width - 1, 0) = x.range(T::width - 1, 0); std::cout << v.to_uint64() << ' '; }"
+    )
+    for number, case in enumerate(cases):
+        lines += _function(number, case)
+    lines.append("int main() {")
+    lines += [f"  case_{number}();" for number in range(len(cases))]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _function(number: int, case: Case) -> list[str]:
+    sizes = [prod(tensor.raw.shape[1:]) for tensor in case.inputs]
+    out = prod(case.layer.shape(*(tensor.raw.shape[1:] for tensor in case.inputs)))
+    element = [str(tensor.format) for tensor in case.inputs]
+    lines = [f"typedef {form} x{number}_{index}_e;" for index, form in enumerate(element)]
+    result = "ap_uint<1>" if str(case.layer.result) == "ap_ufixed<1,1>" else case.layer.result
+    lines.append(f"typedef {result} y{number}_e;")
+    names = {}
+    for index in range(len(element)):
+        kind = f"x{number}_{index}_e"
+        names[f"x{index}"] = f"nnet::array<{kind}, {case.pack}>" if case.pack else kind
+    out_pack = case.out_pack or case.pack
+    names["y"] = f"nnet::array<y{number}_e, {out_pack}>" if case.pack else f"y{number}_e"
+    names["config"] = f"config{number}"
+    names["table"] = f"table{number}"
+    config = case.config
+    for name, kind in names.items():
+        config = config.replace("{" + name + "}", kind)
+    lines.append(f"struct config{number} {{ {config} }};")
+    lines.append(f"void case_{number}() {{ int n; std::cin >> n; {case.constants}")
+    lines.append("  for (int e = 0; e < n; e++) {")
+    for index, size in enumerate(sizes):
+        if case.pack:
+            lines.append(
+                f"    hls::stream<{names[f'x{index}']}> in{index};"
+                f" for (int i = 0; i < {size // case.pack}; i++) {{ {names[f'x{index}']} p;"
+                f" for (int j = 0; j < {case.pack}; j++) read(p[j]); in{index}.write(p); }}"
+            )
+        else:
+            lines.append(
+                f"    static {names[f'x{index}']} in{index}[{size}];"
+                f" for (int i = 0; i < {size}; i++) read(in{index}[i]);"
+            )
+    result = f"hls::stream<{names['y']}> out" if case.pack else f"static {names['y']} out[{out}]"
+    arguments = [f"in{index}" for index in range(len(sizes))]
+    call = ", ".join([*arguments, *case.arguments, "out", *case.after])
+    lines.append(f"    {result}; nnet::{case.function.format(**names)}({call});")
+    if case.pack:
+        lines.append(
+            f"    for (int i = 0; i < {out // out_pack}; i++) {{ {names['y']} p = out.read();"
+            f" for (int j = 0; j < {out_pack}; j++) show(p[j]); }}"
+        )
+    else:
+        lines.append(f"    for (int i = 0; i < {out}; i++) show(out[i]);")
+    return [*lines, "  }", '  std::cout << "\\n"; }']
+
+

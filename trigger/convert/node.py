@@ -1,0 +1,41 @@
+"""What one node of hls4ml's graph says: formats, constants, ports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trigger.design import IOType
+from trigger.errors import ConversionError
+from trigger.fixed import FixedFormat, RawArray, from_values
+from trigger.layers.base import frozen_array
+
+
+def format_of(node: Any, role: str) -> FixedFormat:
+    named = node.types.get(role)
+    if named is None:
+        raise ConversionError(f"hls4ml gives no {role}", where=node.name)
+    return FixedFormat.parse(str(named.precision), where=f"{node.name}.{role}")
+
+
+def constant_of(node: Any, role: str, shape: tuple[int, ...]) -> tuple[RawArray, FixedFormat]:
+    """Return a weight variable as raw integers of its type, as the C++ reads its decimal text."""
+    variable = node.weights[role]
+    form = FixedFormat.parse(str(variable.type.precision), where=f"{node.name}.{role}")
+    raw = from_values(np.asarray(variable.data, dtype=np.float64), form)
+    return frozen_array(raw.reshape(shape), form.width), form
+
+
+def common_fields(node: Any, inputs: tuple[str, ...]) -> dict[str, Any]:
+    return {"name": node.name, "inputs": inputs, "result": format_of(node, "result_t")}
+
+
+def io_type(graph: Any) -> IOType:
+    return IOType(graph.config.get_config_value("IOType"))
+
+
+def pack_of(node: Any) -> int:
+    """Return how many numbers the stream that a node reads transports at once."""
+    variable = node.get_input_variable()
+    return int(getattr(variable.type, "n_elem", variable.shape[-1]))

@@ -1,0 +1,31 @@
+"""SELU: ELU with constants of its own (``nnet_activation.h``, ``.._stream.h``: selu)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trigger.design import IOType
+from trigger.fixed import FixedFormat, RawArray, from_values
+from trigger.layers.elu import ELU
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SELU(ELU):
+    """input x lambda from zero on, a table of lambda x alpha x (exp(x) - 1) below (alpha: 1)."""
+
+    io_type: IOType
+
+    def wrapped(self, index: RawArray, last: int) -> RawArray:
+        if self.io_type is IOType.STREAM:
+            return super().wrapped(index, last)
+        return np.where(index < 0, 0, last)
+
+
+def selu_scale(io_type: IOType, source: FixedFormat) -> tuple[int, FixedFormat]:
+    """Return lambda as the C++ holds it; ``io_stream`` rounds it to the input's own format."""
+    if io_type is IOType.STREAM:
+        return int(from_values(1.0507009873554804934193349852946, source)), source
+    form = FixedFormat(16, 1, signed=False)
+    return int(from_values(1.0507009873554805, form)), form

@@ -1,0 +1,54 @@
+"""BinaryTanh and TernaryTanh: the sign of a number (``nnet_activation.h``, ``.._stream.h``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trigger.design import IOType
+from trigger.fixed import FixedFormat, requantise, widen
+from trigger.layers.base import Tensor
+from trigger.layers.pointwise import Pointwise, raw_of
+
+_SIGN = FixedFormat(2, 2)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BinaryTanh(Pointwise):
+    """1 from zero on, ``below`` elsewhere."""
+
+    below: int
+    """-1, or 0 where the result is ``ap_uint<1>``, as in xnor networks."""
+
+    def exact(self, tensor: Tensor) -> Tensor:
+        return Tensor(np.where(tensor.raw >= 0, 1, self.below), _SIGN)
+
+    def turning_points(self, source: FixedFormat) -> Sequence[int]:
+        return -1, 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TernaryTanh(Pointwise):
+    """-1, 0 or 1. ``io_stream`` cuts at 1 and -1; ``io_parallel`` cuts twice the input there.
+
+    Twice the input is stored in the input's own format first, and may wrap.
+    """
+
+    io_type: IOType
+
+    def exact(self, tensor: Tensor) -> Tensor:
+        raw = tensor.raw
+        if self.io_type is IOType.PARALLEL:
+            form = tensor.format
+            doubled = FixedFormat(form.width + 1, form.integer + 1, form.signed)
+            raw = requantise(2 * widen(raw, doubled.width), doubled, form)
+        above = raw > raw_of(1, tensor.format)
+        return Tensor(np.where(above, 1, np.where(raw <= raw_of(-1, tensor.format), -1, 0)), _SIGN)
+
+    def turning_points(self, source: FixedFormat) -> Sequence[int] | None:
+        if self.io_type is IOType.PARALLEL:
+            return None
+        one, minus = raw_of(1, source), raw_of(-1, source)
+        return minus, minus + 1, one, one + 1
