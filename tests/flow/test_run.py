@@ -30,7 +30,8 @@ def test_every_layer_is_bit_exact_on_every_event(tiny_run):
 
 
 def test_the_report_says_where_keras_differs_and_why(tiny_run):
-    (keras,) = read_json(tiny_run.folder / "report.json").further_agreements
+    reference, keras = read_json(tiny_run.folder / "report.json").further_agreements
+    assert (reference.right, reference.mismatches) == ("reference engine", 0)
     rows = {row.layer: row for row in keras.layers}
     assert rows["conv"].mismatches == rows["relu"].mismatches == 0
     assert rows["pool"].mismatches > 0
@@ -46,6 +47,15 @@ def test_the_json_report_has_what_scripts_ask_for(tiny_run):
     assert report["costs"][0]["source"] == "estimate"
     names = [digest["name"] for digest in report["provenance"]["digests"]]
     assert {"design", "images and labels", "quantised weights", "network"} <= set(names)
+
+
+def test_the_input_contract_is_kept_with_its_fitted_scale(tiny_run):
+    from trigger.images.contract import InputContract
+
+    plain = json.loads((tiny_run.folder / "input_contract.json").read_text())
+    contract = InputContract.from_dict(plain)
+    assert contract.image_shape == (12, 12, 1)
+    assert contract.scale > 1
 
 
 def test_half_of_the_weights_are_zero(tiny_run):

@@ -29,15 +29,16 @@ def emulate(
 
     import numpy as np
 
-    import trigger
+    from trigger.emulate import choose
     from trigger.flow.networks import read_array, read_network, write_array
 
     network = read_network(folder)
     images = read_array(pixels)
+    choice = choose(network)
     begun = time.monotonic()
-    scores = trigger.emulate(network, images)
+    scores = choice.run(images)
     seconds = time.monotonic() - begun
-    columns = scores if isinstance(scores, tuple) else (scores,)
+    columns = tuple(scores[name] for name in network.outputs)
     if output is not None:
         write_array(output, columns[0] if len(columns) == 1 else np.stack(columns, axis=1))
     rows = []
@@ -56,13 +57,21 @@ def emulate(
         )
     if json:
         show.print_json(
-            {"outputs": rows, "seconds": round(seconds, 4), "network_sha256": network.digest}
+            {
+                "outputs": rows,
+                "engine": choice.name,
+                "reason": choice.reason,
+                "seconds": round(seconds, 4),
+                "network_sha256": network.digest,
+            }
         )
         return
     show.print_table(
-        f"{len(images):,} events in {seconds:.2f} s",
+        f"{len(images):,} events in {seconds:.2f} s, {choice.name} engine",
         tuple(rows[0]),
         [tuple(str(cell) for cell in row.values()) for row in rows],
     )
+    if choice.reason:
+        print(f"  {choice.reason}")
     if output is not None:
         print(f"Raw scores: {output}")

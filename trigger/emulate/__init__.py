@@ -10,6 +10,7 @@ from trigger.emulate.agreement import (
     in_steps,
     merge,
 )
+from trigger.emulate.choice import Choice, choose
 from trigger.emulate.emulate import emulate
 from trigger.emulate.reference import run
 from trigger.room import CallableRoom
@@ -18,8 +19,10 @@ sys.modules[__name__].__class__ = CallableRoom
 
 __all__ = [
     "Agreement",
+    "Choice",
     "LayerAgreement",
     "Mismatch",
+    "choose",
     "compare",
     "emulate",
     "in_steps",

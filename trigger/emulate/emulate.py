@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import numpy.typing as npt
 
-from trigger.emulate import reference
-from trigger.fixed import RawArray, from_values
+from trigger.emulate.choice import choose
+from trigger.fixed import RawArray
 from trigger.network import Network
 
 
 def emulate(network: Network, *pixels: npt.ArrayLike) -> RawArray | tuple[RawArray, ...]:
     """Return the raw scores of the firmware, exactly.
+
+    The native engine computes them; where it cannot (no C compiler, say), the reference does.
+    ``choose`` tells which and why, and keeps the engine for further calls.
 
     Args:
         network: what the firmware computes.
@@ -26,11 +28,6 @@ def emulate(network: Network, *pixels: npt.ArrayLike) -> RawArray | tuple[RawArr
     Raises:
         NetworkError: wrong number or shape of inputs, or raw pixels outside the input format.
     """
-    arrays = [np.asarray(array) for array in pixels]
-    raw = [
-        from_values(array, layer.result) if array.dtype.kind == "f" else array
-        for array, layer in zip(arrays, network.inputs, strict=False)
-    ]
-    results = reference.run(network, *raw, *arrays[len(raw) :])
+    results = choose(network).run(*pixels)
     scores = tuple(results[name] for name in network.outputs)
     return scores[0] if len(scores) == 1 else scores

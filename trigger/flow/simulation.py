@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trigger.emulate import Agreement, compare, in_steps, merge, run
+from trigger.emulate import Agreement, choose, compare, in_steps, merge, run
 from trigger.errors import ReportError
 from trigger.files import whole_file
 from trigger.fixed import RawArray
@@ -25,7 +25,8 @@ from trigger.report import codec, record
 from trigger.training import Sample, TrainedModel, predict, restore
 from trigger.training.trace import LayerTracer
 
-EMULATED, CSIM, QKERAS, FLOAT = "emulated", "C simulation", "QKeras", "float"
+EMULATED, CSIM, REFERENCE = "emulated", "C simulation", "reference engine"
+QKERAS, FLOAT = "QKeras", "float"
 """The engines, as reports and messages call them."""
 
 
@@ -44,7 +45,7 @@ class Simulated:
     float_twin: npt.NDArray[np.float64]
     """(n, outputs) values."""
     agreements: tuple[record.Agreement, ...]
-    """Emulated against C simulation first, then against QKeras."""
+    """Emulated against C simulation first, then the reference engine, then QKeras."""
     compiler: str
     project_hash: str
 
@@ -84,17 +85,23 @@ def simulate(
     tracer = LayerTracer(
         restore(quantised), tuple(counterparts.values()), float(network.inputs[0].result.step)
     )
-    with_csim, with_keras, emulated, simulated, keras = [], [], [], [], []
-    done = 0
     wanted = tuple(dict.fromkeys((*layers, *counterparts)))
+    engine = choose(network, wanted)
+    with_csim, with_reference, with_keras = [], [], []
+    emulated, simulated, keras = [], [], []
+    done = 0
     output = network.outputs[0]
     for theirs in csim.chunks(simulation, sample.pixels_raw, layers=layers, shapes=network.shapes):
         events = len(theirs[output])
         pixels = sample.pixels_raw[done : done + events]
-        ours = run(network, pixels, layers=wanted)
+        ours = engine.run(pixels, layers=wanted)
+        reference = run(network, pixels, layers=wanted)
         values = tracer.run(pixels)
         kerased = in_steps(network, {name: values[it] for name, it in counterparts.items()})
         with_csim.append(compare(network, ours, theirs, names=(EMULATED, CSIM), first_event=done))
+        with_reference.append(
+            compare(network, ours, reference, names=(EMULATED, REFERENCE), first_event=done)
+        )
         with_keras.append(
             compare(network, ours, kerased, names=(EMULATED, QKERAS), first_event=done)
         )
@@ -111,6 +118,7 @@ def simulate(
         predict(float_twin, sample.pixels_raw).astype(np.float64),
         (
             reported(merge(with_csim), network, exact=True),
+            reported(merge(with_reference), network, exact=True),
             reported(merge(with_keras), network, exact=False),
         ),
         simulation.compiler,

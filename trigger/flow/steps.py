@@ -8,6 +8,7 @@ last run is read back, so that an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import shutil
 import time
@@ -96,6 +97,8 @@ class Flow:
             rows, columns, _ = made.contract.image_shape
             said.append(f"{len(made.sample):,} of {rows}x{columns} in {made.contract.format}")
             said.append(f"scale {made.contract.scale}")
+            contract = json.dumps(made.contract.to_dict(), indent=1)
+            write_text(self.workspace.contract, contract + "\n")
         return made
 
     @cached_property
@@ -220,13 +223,14 @@ class Flow:
 
 
 def require_exact(report: Report) -> None:
-    """Raise unless emulation and C simulation agree in every integer.
+    """Raise unless the engines that must agree do so in every integer.
 
     Raises:
         AgreementError: with the first difference.
     """
-    agreement = report.agreement
-    if agreement is not None and agreement.mismatches:
+    for agreement in (report.agreement, *report.further_agreements):
+        if agreement is None or not agreement.mismatches or not agreement.exact_expected:
+            continue
         first = agreement.first
         raise AgreementError(
             f"{agreement.mismatches} of {agreement.elements} integers differ, the first in event "

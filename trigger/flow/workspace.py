@@ -26,6 +26,11 @@ class Workspace:
         return self.folder / "network.json"
 
     @property
+    def contract(self) -> Path:
+        """The input contract: what a pixel means, with the scale that was fitted."""
+        return self.folder / "input_contract.json"
+
+    @property
     def golden(self) -> Path:
         return self.folder / "golden"
 
