@@ -1,7 +1,6 @@
 """The verdict: one check per limit, unknown is not a pass, and bands are told."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given

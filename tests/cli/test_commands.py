@@ -19,7 +19,8 @@ def test_data_make_writes_what_data_show_reads(command, tmp_path):
         assert shown.code == 0
         assert shown.json["events"] == made.json["events"] == 5
         assert shown.json["hits"] == made.json["hits"] > 500
-    assert gzip.open(tmp_path / "ee.dat.gz").read() == (tmp_path / "ee.dat").read_bytes()
+    packed = (tmp_path / "ee.dat.gz").read_bytes()
+    assert gzip.decompress(packed) == (tmp_path / "ee.dat").read_bytes()
 
 
 def test_data_make_writes_a_folder_of_csv_files(command, tmp_path):

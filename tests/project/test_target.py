@@ -33,7 +33,7 @@ def test_what_is_given_counts_more(tmp_path):
 
 def test_what_nobody_says_is_asked_for(tmp_path):
     (tmp_path / "project.tcl").write_text('set part "xcu250"\n')
-    with pytest.raises(ProjectError, match="does not say its ClockPeriod.*give --clock-period"):
+    with pytest.raises(ProjectError, match=r"does not say its ClockPeriod.*give --clock-period"):
         read_target(tmp_path, IOType.PARALLEL)
 
 

@@ -46,7 +46,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
         "best_epoch": checkpoint.best_epoch,
         "history": [dataclasses.asdict(epoch) for epoch in checkpoint.history],
     }
-    arrays: dict[str, npt.NDArray[Any]] = {"record": np.array(json.dumps(record))}
+    arrays: dict[str, Any] = {"record": np.array(json.dumps(record))}
     for group in ("weights", "optimiser", "best_weights"):
         for index, array in enumerate(getattr(checkpoint, group)):
             arrays[f"{group}/{index}"] = array

@@ -40,10 +40,10 @@ class Sample:
     def digest(self) -> str:
         """SHA-256 (hex) of the numbers, whatever integer type holds them."""
         digest = hashlib.sha256(repr(self.pixels_raw.shape).encode())
-        digest.update(np.ascontiguousarray(self.labels, np.int64))
+        digest.update(np.ascontiguousarray(self.labels, np.int64).data)
         for start in range(0, len(self), 4096):
             block = self.pixels_raw[start : start + 4096]
-            digest.update(np.ascontiguousarray(block, np.int32))
+            digest.update(np.ascontiguousarray(block, np.int32).data)
         return digest.hexdigest()
 
 

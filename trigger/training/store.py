@@ -64,7 +64,7 @@ def write_trained(trained: TrainedModel, folder: Path) -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{layer}/{name}": array
         for layer, variables in trained.weights.items()
         for name, array in variables.items()
