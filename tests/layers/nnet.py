@@ -145,5 +145,3 @@ def _function(number: int, case: Case) -> list[str]:
     else:
         lines.append(f"    for (int i = 0; i < {out}; i++) show(out[i]);")
     return [*lines, "  }", '  std::cout << "\\n"; }']
-
-

@@ -194,6 +194,8 @@ def test_every_layer_kind_has_a_reader() -> None:
         "dense": "Dense",
         "conv_1d_cl": "Conv1D",
         "conv_2d_cl": "Conv2D",
+        "depthwise_conv_1d_cl": "DepthwiseConv1D",
+        "depthwise_conv_2d_cl": "DepthwiseConv2D",
         "normalize": "BatchNormalization",
         "normalize_binary_tanh": "BatchNormalizationTanh",
         "linear": "Linear",
@@ -348,9 +350,9 @@ def test_every_layer_kind_has_a_reader() -> None:
         (
             "parameters.h",
             "nnet::product::mult<",
-            "nnet::product::weight_binary<",
+            "nnet::product::weight_exponential<",
             UnsupportedLayerError,
-            "layer 'conv' multiplies by nnet::product::weight_binary",
+            "layer 'conv' multiplies by nnet::product::weight_exponential",
         ),
         (
             "weights/w2.txt",

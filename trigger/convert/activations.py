@@ -33,7 +33,7 @@ from trigger.layers import (
     ThresholdedReLU,
 )
 from trigger.layers.base import frozen_array
-from trigger.layers.selu import selu_scale
+from trigger.layers.selu import PARALLEL_SCALE, selu_scale
 from trigger.layers.tables import (
     exp_table,
     function_table,
@@ -98,7 +98,8 @@ def _elu(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
 
 
 def _selu(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
-    scale, form = selu_scale(io_type(graph), _input_format(node))
+    stream = io_type(graph) is IOType.STREAM
+    scale, form = selu_scale(_input_format(node) if stream else PARALLEL_SCALE)
     return SELU(
         **common_fields(node, inputs),
         **_table(node, Function.SELU),

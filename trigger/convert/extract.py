@@ -13,7 +13,7 @@ import numpy as np
 
 from trigger.convert.activations import ACTIVATION_EXTRACTORS
 from trigger.convert.configuration import strategy_of
-from trigger.convert.node import common_fields, constant_of, format_of
+from trigger.convert.node import common_fields, constant_of, format_of, product_of
 from trigger.convert.tensors import TENSOR_EXTRACTORS, frame
 from trigger.errors import UnsupportedLayerError
 from trigger.layers import (
@@ -21,10 +21,13 @@ from trigger.layers import (
     Conv1D,
     Conv2D,
     Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
     Input,
     Layer,
 )
 from trigger.layers.base import frozen_array
+from trigger.layers.products import factors
 from trigger.network import Network
 
 
@@ -59,17 +62,21 @@ def extract(graph: Any) -> Network:
 _INPUTS = ("Input", "InputLayer")
 
 
-def _multiplier(node: Any, window: tuple[int, ...], outputs: int) -> dict[str, Any]:
+def _multiplier(
+    node: Any, window: tuple[int, ...], outputs: int, *, depthwise: bool = False
+) -> dict[str, Any]:
     """Return the fields of a MultiplyAccumulate; ``window`` is the kernel without its last axis."""
-    if node.get_attr("_weights_transposed", False):  # Resource keeps (outputs, *window)
-        raw, form = constant_of(node, "weight", (outputs, *window))
+    product = product_of(node, "weight")
+    if node.get_attr("_weights_transposed", False) and not depthwise:
+        raw, form = constant_of(node, "weight", (outputs, *window))  # Resource keeps it so
         raw = frozen_array(np.moveaxis(raw, 0, -1), form.width)
     else:
         raw, form = constant_of(node, "weight", (*window, outputs))
+    kernel, kernel_format = factors(raw, form, product)
     bias, bias_format = constant_of(node, "bias", (outputs,))
     return {
-        "kernel": raw,
-        "kernel_format": form,
+        "kernel": kernel,
+        "kernel_format": kernel_format,
         "bias": bias,
         "bias_format": bias_format,
         "accumulator": format_of(node, "accum_t"),
@@ -95,10 +102,26 @@ def _conv1d(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
     return Conv1D(
         **common_fields(node, inputs),
         **_multiplier(node, (get("filt_width"), get("n_chan")), get("n_filt")),
-        stride=get("stride_width"),
-        padding=(get("pad_left"), get("pad_right")),
-        parallelization_factor=int(get("parallelization_factor", 1)),
+        **_windows1d(node),
     )
+
+
+def _depthwise1d(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
+    window, channels = (node.get_attr("filt_width"),), node.get_attr("n_filt")
+    return DepthwiseConv1D(
+        **common_fields(node, inputs),
+        **_multiplier(node, window, channels, depthwise=True),
+        **_windows1d(node),
+    )
+
+
+def _windows1d(node: Any) -> dict[str, Any]:
+    get = node.get_attr
+    return {
+        "stride": get("stride_width"),
+        "padding": (get("pad_left"), get("pad_right")),
+        "parallelization_factor": int(get("parallelization_factor", 1)),
+    }
 
 
 def _conv2d(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
@@ -107,14 +130,32 @@ def _conv2d(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
     return Conv2D(
         **common_fields(node, inputs),
         **_multiplier(node, window, get("n_filt")),
-        stride=(get("stride_height"), get("stride_width")),
-        padding=frame(node),
-        parallelization_factor=int(get("parallelization_factor", 1)),
+        **_windows2d(node),
     )
 
 
+def _depthwise2d(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
+    window = node.get_attr("filt_height"), node.get_attr("filt_width")
+    return DepthwiseConv2D(
+        **common_fields(node, inputs),
+        **_multiplier(node, window, node.get_attr("n_filt"), depthwise=True),
+        **_windows2d(node),
+    )
+
+
+def _windows2d(node: Any) -> dict[str, Any]:
+    get = node.get_attr
+    return {
+        "stride": (get("stride_height"), get("stride_width")),
+        "padding": frame(node),
+        "parallelization_factor": int(get("parallelization_factor", 1)),
+    }
+
+
 def _batch_normalization(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
-    scale, scale_format = constant_of(node, "scale", (node.weights["scale"].data.size,))
+    product = product_of(node, "scale")
+    raw, form = constant_of(node, "scale", (node.weights["scale"].data.size,))
+    scale, scale_format = factors(raw, form, product)
     bias, bias_format = constant_of(node, "bias", (node.weights["bias"].data.size,))
     return BatchNormalization(
         **common_fields(node, inputs),
@@ -133,6 +174,8 @@ EXTRACTORS: dict[str, Callable[[Any, tuple[str, ...], Any], Layer]] = {
     "PointwiseConv1D": _conv1d,
     "Conv2D": _conv2d,
     "PointwiseConv2D": _conv2d,
+    "DepthwiseConv1D": _depthwise1d,
+    "DepthwiseConv2D": _depthwise2d,
     "BatchNormalization": _batch_normalization,
     "ApplyAlpha": _batch_normalization,
     **ACTIVATION_EXTRACTORS,

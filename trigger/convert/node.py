@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from trigger.design import IOType
-from trigger.errors import ConversionError
+from trigger.errors import ConversionError, UnsupportedLayerError
 from trigger.fixed import FixedFormat, RawArray, from_values
 from trigger.layers.base import frozen_array
+from trigger.layers.products import Product
 
 
 def format_of(node: Any, role: str) -> FixedFormat:
@@ -25,6 +26,25 @@ def constant_of(node: Any, role: str, shape: tuple[int, ...]) -> tuple[RawArray,
     form = FixedFormat.parse(str(variable.type.precision), where=f"{node.name}.{role}")
     raw = from_values(np.asarray(variable.data, dtype=np.float64), form)
     return frozen_array(raw.reshape(shape), form.width), form
+
+
+def product_of(node: Any, role: str) -> Product:
+    """Return how hls4ml multiplies a node's numbers by its constants of a role.
+
+    Raises:
+        UnsupportedLayerError: in another way than by ordinary products.
+    """
+    backend = node.model.config.backend
+    data = node.get_input_variable().type.precision
+    name = backend.product_type(data, node.weights[role].type.precision)
+    if name not in (product.value for product in Product):
+        raise UnsupportedLayerError(
+            f"layer {node.name!r} multiplies by hls4ml's product {name!r}",
+            where="conversion",
+            allowed=", ".join(product.value for product in Product),
+            remedy="give its input more than one bit, and its weights no exponents",
+        )
+    return Product(name)
 
 
 def common_fields(node: Any, inputs: tuple[str, ...]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def _product(kind: Kind) -> Describer:
         layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
     ) -> LayerDescriptor:
         assert isinstance(layer, MultiplyAccumulate)
-        kernel = layer.kernel.shape[:-2] if kind is Kind.CONV else ()
+        kernel = layer.kernel.shape[: {Kind.CONV: -2, Kind.DEPTHWISE: -1}.get(kind, 0)]
         stride, padding, factor = _window(layer)
         pixels = math.prod(after[:-1])
         return LayerDescriptor(
@@ -98,7 +98,7 @@ def _product(kind: Kind) -> Describer:
             kernel=tuple(kernel),
             stride=stride,
             padding=padding,
-            partitions=math.ceil(pixels / factor) if kind is Kind.CONV else None,
+            partitions=None if kind is Kind.DENSE else math.ceil(pixels / factor),
         )
 
     return describer
@@ -191,6 +191,8 @@ DESCRIBERS: Mapping[str, Describer] = {
     "Dense": _product(Kind.DENSE),
     "Conv1D": _product(Kind.CONV),
     "Conv2D": _product(Kind.CONV),
+    "DepthwiseConv1D": _product(Kind.DEPTHWISE),
+    "DepthwiseConv2D": _product(Kind.DEPTHWISE),
     "BatchNormalization": _batch_normalization,
     "Linear": _plain(Kind.LINEAR),
     "Clone": _plain(Kind.RESHAPE),

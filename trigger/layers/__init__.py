@@ -13,6 +13,8 @@ from trigger.layers.conv1d import Conv1D
 from trigger.layers.conv2d import Conv2D
 from trigger.layers.cropping import Cropping
 from trigger.layers.dense import Dense
+from trigger.layers.depthwise_conv1d import DepthwiseConv1D
+from trigger.layers.depthwise_conv2d import DepthwiseConv2D
 from trigger.layers.dot import Dot
 from trigger.layers.elu import ELU
 from trigger.layers.global_pooling import GlobalPooling
@@ -49,6 +51,8 @@ LAYERS: dict[str, type[Layer]] = {
         Dense,
         Conv1D,
         Conv2D,
+        DepthwiseConv1D,
+        DepthwiseConv2D,
         BatchNormalization,
         Linear,
         Clone,
@@ -100,6 +104,8 @@ __all__ = [
     "Cropping",
     "Demand",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Dot",
     "Function",
     "GlobalPooling",

@@ -23,9 +23,10 @@ class SELU(ELU):
         return np.where(index < 0, 0, last)
 
 
-def selu_scale(io_type: IOType, source: FixedFormat) -> tuple[int, FixedFormat]:
-    """Return lambda as the C++ holds it; ``io_stream`` rounds it to the input's own format."""
-    if io_type is IOType.STREAM:
-        return int(from_values(1.0507009873554804934193349852946, source)), source
-    form = FixedFormat(16, 1, signed=False)
-    return int(from_values(1.0507009873554805, form)), form
+PARALLEL_SCALE = FixedFormat(16, 1, signed=False)
+"""The type of lambda in ``io_parallel``; ``io_stream`` takes that of the input."""
+
+
+def selu_scale(form: FixedFormat) -> tuple[int, FixedFormat]:
+    """Return lambda as the C++ holds it in a format."""
+    return int(from_values(1.0507009873554804934193349852946, form)), form

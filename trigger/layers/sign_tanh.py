@@ -17,16 +17,19 @@ _SIGN = FixedFormat(2, 2)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BinaryTanh(Pointwise):
-    """1 from zero on, ``below`` elsewhere."""
+    """1 above zero, ``below`` below."""
 
     below: int
     """-1, or 0 where the result is ``ap_uint<1>``, as in xnor networks."""
+    zero: int = 1
+    """What becomes of 0; hls4ml before 1.2 had it among the negative numbers."""
 
     def exact(self, tensor: Tensor) -> Tensor:
-        return Tensor(np.where(tensor.raw >= 0, 1, self.below), _SIGN)
+        sign = np.where(tensor.raw > 0, 1, np.where(tensor.raw < 0, self.below, self.zero))
+        return Tensor(sign, _SIGN)
 
     def turning_points(self, source: FixedFormat) -> Sequence[int]:
-        return -1, 0
+        return -1, 0, 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

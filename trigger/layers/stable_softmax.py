@@ -16,6 +16,8 @@ class StableSoftmax(Softmax):
 
     difference_format: FixedFormat
     """``inp_norm_t``."""
+    negative: bool = False
+    """Whether x - largest looks up exp(x) instead, as in hls4ml before 1.2."""
 
     def exponentials(self, tensor: Tensor) -> RawArray:
         return super().exponentials(self.differences(tensor))
@@ -26,4 +28,5 @@ class StableSoftmax(Softmax):
         raw = widen(tensor.raw, wide.width)
         shift = wide.fractional - tensor.format.fractional
         down = (raw.max(axis=-1, keepdims=True) - raw) * (1 << shift)
+        down = -down if self.negative else down
         return Tensor(requantise(down, wide, self.difference_format), self.difference_format)

@@ -10,7 +10,7 @@ import numpy as np
 
 from trigger.design import IOType
 from trigger.errors import ProjectError, UnsupportedLayerError
-from trigger.fixed import FixedFormat, from_values
+from trigger.fixed import FixedFormat, Overflow, Rounding, from_values
 from trigger.layers import (
     ELU,
     SELU,
@@ -33,7 +33,7 @@ from trigger.layers import (
     ThresholdedReLU,
 )
 from trigger.layers.base import frozen_array
-from trigger.layers.selu import selu_scale
+from trigger.layers.selu import PARALLEL_SCALE, selu_scale
 from trigger.layers.tables import (
     exp_table,
     function_table,
@@ -127,7 +127,12 @@ def _elu(source: Source, call: Call, fields: Fields) -> Layer:
 
 
 def _selu(source: Source, call: Call, fields: Fields) -> Layer:
-    scale, form = selu_scale(io_type_of(call), _input_format(source, call))
+    kind, kind_of_index = PARALLEL_SCALE, io_type_of(call)
+    if kind_of_index is IOType.STREAM:
+        kind = _input_format(source, call)
+    elif "selu_const_t" not in _header(source, call, "selu_const_t"):  # before 1.2
+        kind, kind_of_index = fields["result"], IOType.STREAM
+    scale, form = selu_scale(kind)
     return SELU(
         **fields,
         **_table(source, call, Function.SELU),
@@ -135,8 +140,15 @@ def _selu(source: Source, call: Call, fields: Fields) -> Layer:
         positive_format=form,
         alpha=1,
         alpha_format=ONE_BIT,
-        io_type=io_type_of(call),
+        io_type=kind_of_index,
     )
+
+
+def _header(source: Source, call: Call, default: str) -> str:
+    """Return the project's own header of activations, which decides; a default without one."""
+    stream = "_stream" if io_type_of(call) is IOType.STREAM else ""
+    path = source.files.firmware / "nnet_utils" / f"nnet_activation{stream}.h"
+    return read_text(path) if path.is_file() else default
 
 
 def _input_format(source: Source, call: Call) -> FixedFormat:
@@ -196,6 +208,9 @@ def _member(source: Source, call: Call, name: str) -> tuple[int, FixedFormat]:
 def _binary_tanh(source: Source, call: Call, fields: Fields) -> Layer:
     kind = re.sub(r"\s", "", source.declarations.spelling(call.writes[0].type))
     one_bit = kind == "ap_uint<1>" or kind.startswith("nnet::array<ap_uint<1>,")
+    older = re.search(r"\bvoid\s+binary_tanh\b[^}]*?>\s*0\s*\)", _header(source, call, ""))
+    if older:  # before 1.2, where 0 counts as negative
+        return BinaryTanh(**fields, below=-1, zero=-1)
     return BinaryTanh(**fields, below=0 if one_bit else -1)
 
 
@@ -219,7 +234,10 @@ def _softmax(source: Source, call: Call, fields: Fields) -> Layer:
         form = _type(source, config, "table_t")
         sizes = [_size(source, config)] * 2
         if io_type_of(call) is IOType.PARALLEL:
-            sizes = [_size(source, config, f"{role}_table_size") for role in ("exp", "inv")]
+            sizes = [
+                declared.number(config, f"{role}_table_size", size)
+                for role, size in zip(("exp", "inv"), sizes, strict=True)
+            ]
         return LegacySoftmax(
             **fields,
             exp_table=legacy_exp_table(sizes[0], form),
@@ -234,24 +252,32 @@ def _softmax(source: Source, call: Call, fields: Fields) -> Layer:
         )
     exp_format = _type(source, config, "exp_table_t")
     inverse_format = _type(source, config, "inv_table_t")
-    index = _type(source, config, "inv_inp_t")
-    exp_size, inverse_size = declared.numbers(config, "exp_table_size", "inv_table_size")
-    scale = float(declared.word(config, "exp_scale", "1.0").rstrip("fF"))
+    x = _input_format(source, call)
+    if "exp_table_size" not in config.constants:  # before 1.2: one size, one type for all sums
+        exp_size = inverse_size = _size(source, config)
+        index = accumulator = exp_format
+        difference = FixedFormat(x.width, x.integer, True, Rounding.RND, Overflow.SAT)
+        scale, negative = 1.0, True
+    else:
+        exp_size, inverse_size = declared.numbers(config, "exp_table_size", "inv_table_size")
+        index, accumulator = _type(source, config, "inv_inp_t"), _type(source, config, "accum_t")
+        difference = _type(source, config, "inp_norm_t")
+        scale = float(declared.word(config, "exp_scale", "1.0").rstrip("fF"))
+        negative = False
     fields |= {
         "exp_format": exp_format,
-        "accumulator": _type(source, config, "accum_t"),
+        "accumulator": accumulator,
         "inverse_input": index,
         "inverse_table": inverse_table(index, inverse_size, inverse_format),
         "inverse_format": inverse_format,
     }
     if implementation == "latency":
-        x = _input_format(source, call)
         return Softmax(**fields, exp_table=exp_table(x, exp_size, exp_format, scale))
-    difference = _type(source, config, "inp_norm_t")
+    # the older function looks up x - largest as if it were of the input's own type
+    looked_up = x if negative else difference
+    table = exp_table(looked_up, exp_size, exp_format, scale, negative=not negative)
     return StableSoftmax(
-        **fields,
-        exp_table=exp_table(difference, exp_size, exp_format, scale, negative=True),
-        difference_format=difference,
+        **fields, exp_table=table, difference_format=difference, negative=negative
     )
 
 

@@ -14,11 +14,14 @@ from trigger.layers import (
     Conv1D,
     Conv2D,
     Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
     Layer,
     Reshape,
     Shape,
 )
 from trigger.layers.base import frozen_array
+from trigger.layers.products import Product, factors
 from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
@@ -27,22 +30,19 @@ from trigger.project.top import Call
 
 
 def _multiplier(
-    source: Source, call: Call, config: Config, window: Shape, outputs: int
+    source: Source,
+    call: Call,
+    config: Config,
+    window: Shape,
+    outputs: int,
+    *,
+    depthwise: bool = False,
 ) -> dict[str, Any]:
     """Return the fields of a MultiplyAccumulate; ``window`` is the kernel without its last axis."""
     declarations = source.declarations
     strategy = _strategy(declarations, config)
-    product = declarations.word(
-        declarations.configs.get(declarations.word(config, "mult_config", ""), config),
-        "product",
-        "mult",
-    )
-    if product != "mult":
-        raise UnsupportedLayerError(
-            f"layer {call.layer!r} multiplies by nnet::product::{product}",
-            where=config.where,
-            allowed="nnet::product::mult",
-        )
+    mult = declarations.configs.get(declarations.word(config, "mult_config", ""), config)
+    product = _product(source, call, mult)
     kernel, kernel_format = source.constant(call, 2)
     bias, bias_format = source.constant(call, 3)
     for raw, role, count in ((kernel, 2, prod(window) * outputs), (bias, 3, outputs)):
@@ -52,8 +52,9 @@ def _multiplier(
                 where=config.where,
                 allowed=f"{count}, by struct {config.name}",
             )
-    if strategy in (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED):  # kept as (outputs, *window)
-        kernel = np.moveaxis(kernel.reshape(outputs, *window), 0, -1)
+    kernel, kernel_format = factors(kernel, kernel_format, product)
+    if strategy in (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED) and not depthwise:
+        kernel = np.moveaxis(kernel.reshape(outputs, *window), 0, -1)  # (outputs, *window)
     return {
         "kernel": frozen_array(kernel.reshape(*window, outputs), kernel_format.width),
         "kernel_format": kernel_format,
@@ -63,6 +64,17 @@ def _multiplier(
         "strategy": strategy,
         "reuse_factor": declarations.number(config, "reuse_factor"),
     }
+
+
+def _product(source: Source, call: Call, config: Config) -> Product:
+    word = source.declarations.word(config, "product", "mult")
+    if word not in (product.value for product in Product):
+        raise UnsupportedLayerError(
+            f"layer {call.layer!r} multiplies by nnet::product::{word}",
+            where=config.where,
+            allowed=", ".join(f"nnet::product::{product.value}" for product in Product),
+        )
+    return Product(word)
 
 
 def _strategy(declarations: Declarations, config: Config) -> Strategy:
@@ -89,37 +101,71 @@ def _dense(source: Source, call: Call, fields: Fields) -> Layer:
 
 def _conv1d(source: Source, call: Call, fields: Fields) -> Layer:
     config, declared = source.config(call), source.declarations
-    if declared.number(config, "dilation", 1) != 1:
-        raise UnsupportedLayerError(
-            f"layer {call.layer!r} is dilated", where=config.where, allowed="dilation = 1"
-        )
     width, channels, filters = declared.numbers(config, "filt_width", "n_chan", "n_filt")
     return Conv1D(
         **fields,
         **_multiplier(source, call, config, (width, channels), filters),
-        stride=declared.number(config, "stride_width"),
-        padding=(declared.number(config, "pad_left", 0), declared.number(config, "pad_right", 0)),
-        parallelization_factor=_parallelization(
-            declared, config, declared.number(config, "out_width")
-        ),
+        **_windows1d(source, call, config),
     )
+
+
+def _depthwise1d(source: Source, call: Call, fields: Fields) -> Layer:
+    config = source.config(call)
+    width, channels = source.declarations.numbers(config, "filt_width", "n_filt")
+    return DepthwiseConv1D(
+        **fields,
+        **_multiplier(source, call, config, (width,), channels, depthwise=True),
+        **_windows1d(source, call, config),
+    )
+
+
+def _windows1d(source: Source, call: Call, config: Config) -> dict[str, Any]:
+    declared = source.declarations
+    if declared.number(config, "dilation", 1) != 1:
+        raise UnsupportedLayerError(
+            f"layer {call.layer!r} is dilated", where=config.where, allowed="dilation = 1"
+        )
+    pixels = declared.number(config, "out_width")
+    return {
+        "stride": declared.number(config, "stride_width"),
+        "padding": frame(declared, config)[1],
+        "parallelization_factor": _parallelization(declared, config, pixels),
+    }
 
 
 def _conv2d(source: Source, call: Call, fields: Fields) -> Layer:
     config, declared = source.config(call), source.declarations
     *window, filters = declared.numbers(config, "filt_height", "filt_width", "n_chan", "n_filt")
-    rows, columns = declared.numbers(config, "out_height", "out_width")
     return Conv2D(
         **fields,
         **_multiplier(source, call, config, tuple(window), filters),
-        stride=pair(declared, config, "stride_height", "stride_width"),
-        padding=frame(declared, config),
-        parallelization_factor=_parallelization(declared, config, rows * columns),
+        **_windows2d(source, config),
     )
 
 
+def _depthwise2d(source: Source, call: Call, fields: Fields) -> Layer:
+    config, declared = source.config(call), source.declarations
+    *window, channels = declared.numbers(config, "filt_height", "filt_width", "n_filt")
+    return DepthwiseConv2D(
+        **fields,
+        **_multiplier(source, call, config, tuple(window), channels, depthwise=True),
+        **_windows2d(source, config),
+    )
+
+
+def _windows2d(source: Source, config: Config) -> dict[str, Any]:
+    declared = source.declarations
+    rows, columns = declared.numbers(config, "out_height", "out_width")
+    return {
+        "stride": pair(declared, config, "stride_height", "stride_width"),
+        "padding": frame(declared, config),
+        "parallelization_factor": _parallelization(declared, config, rows * columns),
+    }
+
+
 def _normalize(source: Source, call: Call, fields: Fields) -> Layer:
-    scale, scale_format = source.constant(call, 2)
+    raw, form = source.constant(call, 2)
+    scale, scale_format = factors(raw, form, _product(source, call, source.config(call)))
     bias, bias_format = source.constant(call, 3)
     return BatchNormalization(
         **fields, scale=scale, scale_format=scale_format, bias=bias, bias_format=bias_format
@@ -164,6 +210,8 @@ READERS: dict[str, LayerReader] = {
     "pointwise_conv_1d_cl": LayerReader(_conv1d, ("in_width", "n_chan")),
     "conv_2d_cl": LayerReader(_conv2d, _IMAGE),
     "pointwise_conv_2d_cl": LayerReader(_conv2d, _IMAGE),
+    "depthwise_conv_1d_cl": LayerReader(_depthwise1d, ("in_width", "n_chan")),
+    "depthwise_conv_2d_cl": LayerReader(_depthwise2d, _IMAGE),
     "normalize": LayerReader(_normalize),
     **ACTIVATION_READERS,
     **TENSOR_READERS,

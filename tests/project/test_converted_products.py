@@ -1,0 +1,74 @@
+"""Depthwise convolutions, binary and ternary weights through hls4ml, against the C simulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.project.keras_models import assert_firmware_agrees, write_firmware
+
+pytestmark = [pytest.mark.training, pytest.mark.csim, pytest.mark.slow]
+
+IO_TYPES = ["io_parallel", "io_stream"]
+NARROW = {"accum": "ap_fixed<8,3,AP_RND,AP_SAT>", "result": "ap_fixed<9,4>"}
+
+
+def randomised(model):
+    rng = np.random.default_rng(3)
+    model.set_weights([rng.normal(0, 0.6, weight.shape) for weight in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("io_type", IO_TYPES)
+def test_depthwise_and_separable(io_type, tmp_path: Path) -> None:
+    from trigger.zoo.backend import keras
+
+    k = keras().layers
+    pixels = keras().Input((7, 6, 3), name="pixels")
+    depthwise = k.DepthwiseConv2D((3, 2), padding="same", name="depthwise")(pixels)
+    separable = k.SeparableConv2D(4, 3, strides=2, name="separable")(depthwise)
+    flat = k.Flatten(name="flat")(separable)
+    model = randomised(keras().Model(pixels, k.Dense(2, name="scores")(flat)))
+    settings = {"depthwise": {"Precision": {**NARROW, "weight": "ap_fixed<7,2>"}}}
+    network = write_firmware(model, tmp_path / "hls", io_type=io_type, settings=settings)
+    assert_firmware_agrees(network, tmp_path / "hls")
+
+
+@pytest.mark.parametrize("reuse", [2, 3, 4, 9, 12])
+def test_depthwise_by_resource_in_streams(reuse, tmp_path: Path) -> None:
+    """Products reach a saturating accumulator in the order of the reuse factor."""
+    from trigger.zoo.backend import keras
+
+    k = keras().layers
+    pixels = keras().Input((9, 3), name="pixels")
+    model = randomised(keras().Model(pixels, k.DepthwiseConv1D(4, name="depthwise")(pixels)))
+    knobs = {"Strategy": "Resource", "ReuseFactor": reuse}
+    settings = {"depthwise": {**knobs, "Precision": {**NARROW, "weight": "ap_fixed<7,2>"}}}
+    network = write_firmware(
+        model,
+        tmp_path / "hls",
+        io_type="io_stream",
+        settings=settings,
+        default_settings={"Strategy": "Resource"},
+    )
+    assert_firmware_agrees(network, tmp_path / "hls")
+
+
+@pytest.mark.parametrize("io_type", IO_TYPES)
+@pytest.mark.parametrize("alpha", ["1", "'auto'"])
+def test_binary_and_ternary_weights(alpha, io_type, tmp_path: Path) -> None:
+    from trigger.zoo.backend import keras, qkeras
+
+    q = qkeras()
+    binary, ternary = f"binary(alpha={alpha})", f"ternary(alpha={alpha})"
+    pixels = keras().Input((6, 6, 2), name="pixels")
+    bias = "quantized_bits(6,2)"
+    first = q.QConv2D(3, 3, kernel_quantizer=ternary, bias_quantizer=bias, name="a")
+    tensor = q.QActivation("quantized_relu(6,3)", name="relu")(first(pixels))
+    tensor = keras().layers.Flatten(name="flat")(tensor)
+    tensor = q.QDense(5, kernel_quantizer=binary, use_bias=False, name="b")(tensor)
+    model = randomised(keras().Model(pixels, tensor))
+    network = write_firmware(model, tmp_path / "hls", io_type=io_type)
+    assert_firmware_agrees(network, tmp_path / "hls")
