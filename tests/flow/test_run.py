@@ -58,6 +58,19 @@ def test_the_input_contract_is_kept_with_its_fitted_scale(tiny_run):
     assert contract.scale > 1
 
 
+def test_an_interval_has_the_coverage_that_it_says(tiny_run):
+    from trigger.rates import build_roc
+
+    report = read_json(tiny_run.folder / "report.json")
+    emulated = report.physics.engines[-1]
+    with np.load(tiny_run.folder / "scores.npz") as scores:
+        test_events = report.physics.signal_events + report.physics.background_events
+        raw, labels = scores["emulated"][:test_events, 0], scores["labels"][:test_events]
+    roc = build_roc(raw[labels == 1], raw[labels == 0])
+    assert emulated.auc.value == roc.auc
+    assert (emulated.auc.low, emulated.auc.high) == roc.auc_interval(emulated.auc.coverage)
+
+
 def test_half_of_the_weights_are_zero(tiny_run):
     network = Network.load(tiny_run.folder / "network.json")
     for name in ("conv", "score"):

@@ -19,6 +19,7 @@ from trigger.flow.simulation import EMULATED, FLOAT, QKERAS, Simulated
 from trigger.layers import MultiplyAccumulate
 from trigger.network import Network
 from trigger.rates import (
+    COVERAGE,
     Efficiency,
     build_histograms,
     build_roc,
@@ -112,13 +113,13 @@ def _engine(
     signal: int,
 ) -> record.EnginePhysics:
     roc = build_roc(scores[labels == signal], scores[labels == background])
-    low, high = roc.auc_interval()
+    low, high = roc.auc_interval(COVERAGE)
     point = find_working_point(roc, _acceptance(file))
     corners = outline(roc, CURVE_POINTS)
     note = f"{len(labels):,} test events"
     return record.EnginePhysics(
         engine=name,
-        auc=Figure(roc.auc, Source.MEASURED, low, high, 0.68, note=note),
+        auc=Figure(roc.auc, Source.MEASURED, low, high, COVERAGE, note=note),
         accuracy=_measured(measure_accuracy(outputs, labels), note),
         signal_efficiency=_measured(point.signal, note),
         background_acceptance=_measured(point.background, note),

@@ -5,11 +5,12 @@ figure here takes ties as the hardware would: a tie group passes or fails as a w
 """
 
 from trigger.rates.classify import measure_accuracy, predict_classes
-from trigger.rates.efficiency import Efficiency, clopper_pearson, measure_efficiency
+from trigger.rates.efficiency import COVERAGE, Efficiency, clopper_pearson, measure_efficiency
 from trigger.rates.histogram import Histogram, build_histograms
 from trigger.rates.roc import Roc, WorkingPoint, build_roc, find_working_point, outline
 
 __all__ = [
+    "COVERAGE",
     "Efficiency",
     "Histogram",
     "Roc",
