@@ -221,6 +221,8 @@ def test_every_layer_kind_has_a_reader() -> None:
         "add": "Merge",
         "concatenate1d": "Concatenate",
         "dot1d": "Dot",
+        "embedding": "Embedding",
+        "layernormalize": "LayerNormalization",
         "zeropad2d_cl": "ZeroPadding2D",
         "repack_stream": "Reshape",
         "clone_stream": "Clone",

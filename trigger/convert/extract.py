@@ -23,11 +23,14 @@ from trigger.layers import (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    Embedding,
     Input,
     Layer,
+    LayerNormalization,
 )
 from trigger.layers.base import frozen_array
-from trigger.layers.products import factors
+from trigger.layers.products import Product, factors
+from trigger.layers.tables import inverse_root_table
 from trigger.network import Network
 
 
@@ -166,6 +169,37 @@ def _batch_normalization(node: Any, inputs: tuple[str, ...], graph: Any) -> Laye
     )
 
 
+def _embedding(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
+    rows, form = constant_of(
+        node, "embeddings", (int(node.get_attr("vocab_size")), int(node.get_attr("n_out")))
+    )
+    return Embedding(**common_fields(node, inputs), rows=rows, row_format=form)
+
+
+def _layer_normalization(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
+    if product_of(node, "scale") is not Product.MULT:
+        raise UnsupportedLayerError(
+            f"layer {node.name!r} has binary or ternary scales", where="conversion"
+        )
+    get = node.get_attr
+    channels = (int(get("n_in")) // int(get("seq_len")),)
+    scale, scale_format = constant_of(node, "scale", channels)
+    bias, bias_format = constant_of(node, "bias", channels)
+    table_format, power = format_of(node, "table_t"), int(get("table_range_power2"))
+    epsilon_power = int(get("epsilon_power_of_10"))
+    return LayerNormalization(
+        **common_fields(node, inputs),
+        scale=scale,
+        scale_format=scale_format,
+        bias=bias,
+        bias_format=bias_format,
+        accumulator=format_of(node, "accum_t"),
+        table=inverse_root_table(int(get("table_size")), epsilon_power, power, table_format),
+        table_format=table_format,
+        range_power=power,
+    )
+
+
 EXTRACTORS: dict[str, Callable[[Any, tuple[str, ...], Any], Layer]] = {
     "Input": _input,
     "InputLayer": _input,
@@ -178,6 +212,8 @@ EXTRACTORS: dict[str, Callable[[Any, tuple[str, ...], Any], Layer]] = {
     "DepthwiseConv2D": _depthwise2d,
     "BatchNormalization": _batch_normalization,
     "ApplyAlpha": _batch_normalization,
+    "Embedding": _embedding,
+    "LayerNormalization": _layer_normalization,
     **ACTIVATION_EXTRACTORS,
     **TENSOR_EXTRACTORS,
 }

@@ -224,5 +224,7 @@ DESCRIBERS: Mapping[str, Describer] = {
     "Merge": _plain(Kind.MERGE),
     "Concatenate": _plain(Kind.RESHAPE),
     "Dot": _plain(Kind.MERGE),
+    "Embedding": _plain(Kind.EMBEDDING),
+    "LayerNormalization": _plain(Kind.BATCHNORM),
 }
 """Layers that the estimator reads, by their name in ``LAYERS``."""

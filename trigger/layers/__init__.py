@@ -17,9 +17,11 @@ from trigger.layers.depthwise_conv1d import DepthwiseConv1D
 from trigger.layers.depthwise_conv2d import DepthwiseConv2D
 from trigger.layers.dot import Dot
 from trigger.layers.elu import ELU
+from trigger.layers.embedding import Embedding
 from trigger.layers.global_pooling import GlobalPooling
 from trigger.layers.hard_sigmoid import HardSigmoid, HardTanh
 from trigger.layers.input import Input
+from trigger.layers.layer_normalisation import LayerNormalization
 from trigger.layers.leaky_relu import LeakyReLU
 from trigger.layers.legacy_softmax import LegacySoftmax
 from trigger.layers.linear import Linear
@@ -84,6 +86,8 @@ LAYERS: dict[str, type[Layer]] = {
         Merge,
         Concatenate,
         Dot,
+        Embedding,
+        LayerNormalization,
     )
 }
 """Every layer by the name that files, tables and errors use."""
@@ -107,12 +111,14 @@ __all__ = [
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
+    "Embedding",
     "Function",
     "GlobalPooling",
     "HardSigmoid",
     "HardTanh",
     "Input",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "LegacySoftmax",
     "Linear",

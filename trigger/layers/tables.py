@@ -105,6 +105,17 @@ def legacy_inverse_table(size: int, form: FixedFormat) -> RawArray:
     return frozen_array(as_raw(inverse, form), form.width)
 
 
+@lru_cache(maxsize=256)
+def inverse_root_table(
+    size: int, epsilon_power: int, range_power: int, form: FixedFormat
+) -> RawArray:
+    """Return 1/sqrt(x) for x from 10**-epsilon_power on, over a range of 2**-range_power."""
+    least = np.float32(10.0**-epsilon_power)
+    step = np.float32(2.0**-range_power) / np.float32(size)
+    x = least + step * np.arange(size).astype(np.float32)
+    return frozen_array(as_raw(1.0 / np.sqrt(x).astype(np.float64), form), form.width)
+
+
 def exp(x: Floats) -> Floats:
     """Return exp(x) in float32; infinite where that ends."""
     return _libm("expf", x)

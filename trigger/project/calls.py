@@ -16,12 +16,15 @@ from trigger.layers import (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    Embedding,
     Layer,
+    LayerNormalization,
     Reshape,
     Shape,
 )
 from trigger.layers.base import frozen_array
 from trigger.layers.products import Product, factors
+from trigger.layers.tables import inverse_root_table
 from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
@@ -172,6 +175,44 @@ def _normalize(source: Source, call: Call, fields: Fields) -> Layer:
     )
 
 
+def _embedding(source: Source, call: Call, fields: Fields) -> Layer:
+    config = source.config(call)
+    words, length = source.declarations.numbers(config, "vocab_size", "n_out")
+    rows, form = source.constant(call, 2)
+    if rows.size != words * length:
+        raise ProjectError(
+            f"{call.arguments[2]} has {rows.size} numbers",
+            where=config.where,
+            allowed=f"{words * length}, by struct {config.name}",
+        )
+    return Embedding(**fields, rows=rows.reshape(words, length), row_format=form)
+
+
+def _layer_normalization(source: Source, call: Call, fields: Fields) -> Layer:
+    config, declared = source.config(call), source.declarations
+    if _product(source, call, config) is not Product.MULT:
+        raise UnsupportedLayerError(
+            f"layer {call.layer!r} has binary or ternary scales", where=config.where
+        )
+    scale, scale_format = source.constant(call, 2)
+    bias, bias_format = source.constant(call, 3)
+    table_format = declared.format(declared.word(config, "table_t"), config.where)
+    size, epsilon, power = declared.numbers(
+        config, "table_size", "epsilon_power_of_10", "table_range_power2"
+    )
+    return LayerNormalization(
+        **fields,
+        scale=scale,
+        scale_format=scale_format,
+        bias=bias,
+        bias_format=bias_format,
+        accumulator=accumulator_of(declared, config),
+        table=inverse_root_table(size, epsilon, power, table_format),
+        table_format=table_format,
+        range_power=power,
+    )
+
+
 def _repack(source: Source, call: Call, fields: Fields) -> Layer:
     later = [each for each in source.top.calls if call.writes[0] in each.reads]
     shape = next((read_shape(source, each) for each in later), None)
@@ -213,6 +254,8 @@ READERS: dict[str, LayerReader] = {
     "depthwise_conv_1d_cl": LayerReader(_depthwise1d, ("in_width", "n_chan")),
     "depthwise_conv_2d_cl": LayerReader(_depthwise2d, _IMAGE),
     "normalize": LayerReader(_normalize),
+    "embedding": LayerReader(_embedding, ("n_in",)),
+    "layernormalize": LayerReader(_layer_normalization),
     **ACTIVATION_READERS,
     **TENSOR_READERS,
     "repack_stream": LayerReader(_repack, keeps_shape=False),
