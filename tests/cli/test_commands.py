@@ -110,3 +110,18 @@ def test_an_interrupted_command_says_that_it_can_go_on(command, monkeypatch, tmp
     answer = command("data", "make", tmp_path / "x.dat")
     assert answer.code == 130
     assert "interrupted" in answer.err
+
+
+def test_ranges_prints_the_proof_and_what_data_do(command, tmp_path):
+    small_cnn().save(tmp_path / "network.json")
+    np.save(tmp_path / "pixels.npy", np.full((3, 8, 8, 1), 255, np.uint8))
+    proven = command("ranges", tmp_path / "network.json", "--json").json
+    assert {row["answer"] for row in proven} <= {"cannot overflow", "can wrap", "can saturate"}
+    assert "observed_low" not in proven[0]
+    seen = command(
+        "ranges", tmp_path / "network.json", "--pixels", tmp_path / "pixels.npy", "--json"
+    ).json
+    assert all(row["low"] <= row["observed_low"] for row in seen)
+    table = command("ranges", tmp_path / "network.json")
+    assert table.code == 0
+    assert "spare_bits" in table.out

@@ -1,0 +1,106 @@
+"""Where numbers can leave their formats, by proof, and where they do on a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from trigger.emulate.reference import BLOCK_EVENTS, run
+from trigger.fixed import FixedFormat, Overflow, RawArray, Rounding
+from trigger.layers import Input, Layer, Tensor
+from trigger.layers.reach import Demand, unchanged_range
+from trigger.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a data set did at one format."""
+
+    low: int
+    """Smallest raw number that arrived, before the overflow rule; in steps of the format."""
+    high: int
+    overflows: int
+    """Numbers that the overflow rule changed."""
+    elements: int
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRow:
+    """One format of one layer: what can arrive, what did, and what it holds."""
+
+    layer: str
+    demand: Demand
+    observed: Observed | None
+    """None without a data set."""
+
+    @property
+    def answer(self) -> str:
+        """Whether numbers can overflow here, and what the rule then does."""
+        if not self.demand.overflows:
+            return "cannot overflow"
+        wraps = self.demand.format.overflow is Overflow.WRAP
+        return "can wrap" if wraps else "can saturate"
+
+
+def find_ranges(network: Network, *pixels: RawArray) -> tuple[RangeRow, ...]:
+    """Return every format that a number enters, in execution order, with its proven range.
+
+    Args:
+        pixels: a data set, one raw array per input; without it nothing is observed.
+
+    Raises:
+        NetworkError: pixels that the inputs do not take.
+    """
+    reaches = network.reaches()
+    rows = []
+    for layer in network.layers:
+        for demand in reaches[layer.name].demands:
+            rows.append(RangeRow(layer.name, demand, None))
+    if not pixels:
+        return tuple(rows)
+    found: dict[tuple[str, str], list[Observed]] = {}
+    for start in range(0, len(pixels[0]), BLOCK_EVENTS):
+        block = [array[start : start + BLOCK_EVENTS] for array in pixels]
+        names = tuple(layer.name for layer in network.layers)
+        tensors = {
+            name: Tensor(raw, network[name].result)
+            for name, raw in run(network, *block, layers=names).items()
+        }
+        for layer in network.layers:
+            for role in () if isinstance(layer, Input) else _roles(layer):
+                inputs = tuple(tensors[name] for name in layer.inputs)
+                found.setdefault((layer.name, role), []).append(_observe(layer, role, inputs))
+    return tuple(
+        replace(row, observed=_together(found.get((row.layer, row.demand.role)))) for row in rows
+    )
+
+
+def _roles(layer: Layer) -> tuple[str, ...]:
+    """Return the formats of a layer that a widened copy of it can be asked about."""
+    has = {field.name for field in fields(layer)}
+    return ("accumulator", "result") if "accumulator" in has else ("result",)
+
+
+def _observe(layer: Layer, role: str, inputs: tuple[Tensor, ...]) -> Observed:
+    """Run a copy of the layer whose format is so wide that nothing overflows there."""
+    form: FixedFormat = getattr(layer, role)
+    wide = replace(form, width=form.width + 64, integer=form.integer + 64, signed=True)
+    changes = {role: wide}
+    if role == "accumulator":  # then the result must not lose what the accumulator holds
+        changes["result"] = replace(wide, rounding=Rounding.TRN, overflow=Overflow.WRAP)
+    raw = replace(layer, **changes).evaluate(*inputs)
+    low, high = unchanged_range(form)
+    outside = int(np.count_nonzero((raw < low) | (raw > high)))
+    return Observed(int(raw.min()), int(raw.max()), outside, int(raw.size))
+
+
+def _together(parts: list[Observed] | None) -> Observed | None:
+    if not parts:
+        return None
+    return Observed(
+        min(part.low for part in parts),
+        max(part.high for part in parts),
+        sum(part.overflows for part in parts),
+        sum(part.elements for part in parts),
+    )
