@@ -34,7 +34,7 @@ def test_a_word_without_a_row_is_refused() -> None:
     layer = Embedding(
         name="rows", inputs=("x",), result=word, rows=np.zeros((9, 2), int), row_format=word
     )
-    with pytest.raises(NetworkError, match="rows: words from 0 to 9. Allowed: 0 to 8"):
+    with pytest.raises(NetworkError, match=r"rows: words from 0 to 9\. Allowed: 0 to 8"):
         layer.evaluate(Tensor(np.array([[0, 9]]), word))
 
 

@@ -22,7 +22,9 @@ class Value(Enum):
     PADDING = "valid or same"
     FLAG = "true or false"
     NUMBER = "a number > 0"
-    ACTIVATION = "linear, relu, sigmoid, tanh or softmax"
+    ACTIVATION = (
+        "linear, relu, elu, selu, sigmoid, hard_sigmoid, tanh, softplus, softsign or softmax"
+    )
     INITIALISER = (
         "he_normal, he_uniform, glorot_normal, glorot_uniform or random_uniform(low, high)"
     )
@@ -131,9 +133,26 @@ LAYERS: Mapping[str, LayerKind] = MappingProxyType(
         ),
         "Conv1D": _float_convolution("Conv1D", Value.SIZE_1D),
         "Conv2D": _float_convolution("Conv2D", Value.SIZE_2D),
+        "DepthwiseConv2D": LayerKind(
+            False,
+            "DepthwiseConv2D",
+            shapes.depthwise,
+            {
+                **_window(Value.SIZE_2D),
+                "use_bias": Value.FLAG,
+                "activation": Value.ACTIVATION,
+                "depthwise_initializer": Value.INITIALISER,
+            },
+            ("kernel_size",),
+            "depthwise_kernel",
+        ),
         "Activation": _plain(
             "Activation", shapes.same, {"activation": Value.ACTIVATION}, ("activation",)
         ),
+        "LeakyReLU": _plain("LeakyReLU", shapes.same, {"alpha": Value.NUMBER}),
+        "ThresholdedReLU": _plain("ThresholdedReLU", shapes.same, {"theta": Value.NUMBER}),
+        "ELU": _plain("ELU", shapes.same, {"alpha": Value.NUMBER}),
+        "PReLU": _plain("PReLU", shapes.same, {"alpha_initializer": Value.INITIALISER}),
         "BatchNormalization": _plain("BatchNormalization", shapes.same, _NORMALISATION),
         "MaxPooling1D": _plain("MaxPooling1D", shapes.pooling, _pool(Value.SIZE_1D)),
         "MaxPooling2D": _plain("MaxPooling2D", shapes.pooling, _pool(Value.SIZE_2D)),
@@ -149,6 +168,17 @@ LAYERS: Mapping[str, LayerKind] = MappingProxyType(
         "ZeroPadding2D": _plain(
             "ZeroPadding2D", shapes.zero_padding, {"padding": Value.MARGIN_2D}, ("padding",)
         ),
+        "Cropping1D": _plain(
+            "Cropping1D", shapes.cropping, {"cropping": Value.MARGIN_1D}, ("cropping",)
+        ),
+        "Cropping2D": _plain(
+            "Cropping2D", shapes.cropping, {"cropping": Value.MARGIN_2D}, ("cropping",)
+        ),
+        "UpSampling1D": _plain("UpSampling1D", shapes.upsampling, {"size": Value.COUNT}, ("size",)),
+        "UpSampling2D": _plain(
+            "UpSampling2D", shapes.upsampling, {"size": Value.SIZE_2D}, ("size",)
+        ),
+        "Permute": _plain("Permute", shapes.permute, {"dims": Value.SHAPE}, ("dims",)),
         "Flatten": _plain("Flatten", shapes.flatten),
         "Reshape": _plain(
             "Reshape", shapes.reshape, {"target_shape": Value.SHAPE}, ("target_shape",)

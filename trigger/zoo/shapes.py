@@ -72,6 +72,33 @@ def zero_padding(options: Options, shape: Shape) -> Shape:
     return (*padded, shape[-1])
 
 
+def cropping(options: Options, shape: Shape) -> Shape:
+    """What the margins leave of each axis but the last."""
+    given: Any = options["cropping"]
+    margins: tuple[tuple[int, int], ...] = (given,) if isinstance(given[0], int) else given
+    _need_rank(shape, len(margins) + 1, "")
+    cut = tuple(size - sum(margin) for size, margin in zip(shape, margins, strict=False))
+    if min(cut) < 1:
+        raise ValueError(f"margins {margins} leave nothing of {shape}")
+    return (*cut, shape[-1])
+
+
+def upsampling(options: Options, shape: Shape) -> Shape:
+    """Each axis but the last, several times as long."""
+    given: Any = options["size"]
+    factors: Shape = (given,) if isinstance(given, int) else given
+    _need_rank(shape, len(factors) + 1, "")
+    return (*(length * by for length, by in zip(shape, factors, strict=False)), shape[-1])
+
+
+def permute(options: Options, shape: Shape) -> Shape:
+    """The axes, counted from 1, in another order."""
+    order: Shape = options["dims"]
+    if sorted(order) != list(range(1, len(shape) + 1)):
+        raise ValueError(f"{order} is no order of the axes 1 to {len(shape)}")
+    return tuple(shape[axis - 1] for axis in order)
+
+
 def _windows(options: Options, shape: Shape, size: Shape) -> Shape:
     """Return how many windows of ``size`` fit along each axis but the last."""
     _need_rank(shape, len(size) + 1, "")
