@@ -99,7 +99,7 @@ def test_a_second_run_trains_converts_and_simulates_nothing(tiny_run, command):
 def test_csim_and_estimate_work_on_the_bare_hls_project(tiny_run, command):
     answer = command("csim", tiny_run.folder / "project", "--events", 50, "--json")
     assert (answer.code, answer.json["mismatches"]) == (0, 0)
-    assert answer.json["events"] == 50
+    assert answer.json["events"] > 50  # and the test patterns
     answer = command("estimate", tiny_run.folder / "project", "--json")
     assert answer.code == 0
     assert answer.json["part"].startswith("xcvu13p")

@@ -10,6 +10,7 @@ import sys
 import typer
 
 from trigger.cli import (
+    adopt,
     check,
     compile_,
     csim,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 for command in (
     run.run,
+    adopt.adopt,
     compile_.compile,
     train.train,
     emulate.emulate,

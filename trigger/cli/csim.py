@@ -16,7 +16,9 @@ def csim(
         Path | None,
         typer.Option(help="NumPy file (.npy) of raw integers or real numbers; else random ones."),
     ] = None,
-    events: Annotated[int, typer.Option(min=1, help="Random events without --pixels.")] = 1000,
+    events: Annotated[
+        int, typer.Option(min=1, help="Random events after the test patterns.")
+    ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the random events.")] = 1,
     json: options.Json = False,
 ) -> None:

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.design import IOType, Target
-from trigger.emulate import Agreement, compare, merge, run
+from trigger.emulate import Agreement, choose, compare, merge
 from trigger.errors import ProjectError
 from trigger.files import whole_file
 from trigger.fixed import RawArray, from_values
 from trigger.flow.workspace import Workspace
 from trigger.layers import Input, Pooling2D
 from trigger.network import Network
-from trigger.project import csim, read_project
+from trigger.project import choose_vectors, csim, read_project
 from trigger.project.target import read_target as read_project_target
 
 
@@ -116,16 +116,6 @@ def traced_layers(network: Network, simulation: csim.Simulation) -> tuple[str, .
     )
 
 
-def random_pixels(layer: Input, events: int, seed: int) -> RawArray:
-    """Return raw pixels over the whole range of an input, the two ends among them."""
-    rng = np.random.default_rng(seed)
-    low, high = layer.result.raw_min, layer.result.raw_max
-    pixels = rng.integers(low, high, (events, *layer.dimensions), endpoint=True)
-    ends = rng.random(pixels.shape) < 0.1
-    pixels[ends] = rng.choice([low, high], int(ends.sum()))
-    return pixels
-
-
 def compare_with_csim(
     folder: Path,
     pixels: Path | None,
@@ -133,21 +123,36 @@ def compare_with_csim(
     seed: int,
     progress: Callable[[int, int], None],
 ) -> Agreement:
-    """Run emulator and C simulation of a project on the same events and compare every layer."""
+    """Run emulator and C simulation of a project on the same events and compare every layer.
+
+    Args:
+        pixels: a .npy file for the one input; None takes the test patterns and random events.
+        events: number of random events.
+    """
     network = read_network(folder)
     if pixels is None:
-        inputs = [random_pixels(layer, events, seed) for layer in network.inputs]
+        inputs = choose_vectors(network, random=events, seed=seed).pixels
     else:
         array = read_array(pixels)
         form = network.inputs[0].result
-        inputs = [from_values(array, form) if array.dtype.kind == "f" else array]
-    simulation = build_simulation(folder)
+        inputs = (from_values(array, form) if array.dtype.kind == "f" else array,)
+    return compare_engines(network, build_simulation(folder), inputs, progress)
+
+
+def compare_engines(
+    network: Network,
+    simulation: csim.Simulation,
+    inputs: tuple[RawArray, ...],
+    progress: Callable[[int, int], None],
+) -> Agreement:
+    """Compare emulator and C simulation on raw pixels, every layer, a part of them at a time."""
     layers = traced_layers(network, simulation)
+    engine = choose(network, layers)
     parts = []
     done = 0
     for theirs in csim.chunks(simulation, *inputs, layers=layers, shapes=network.shapes):
         count = len(theirs[network.outputs[0]])
-        ours = run(network, *(array[done : done + count] for array in inputs), layers=layers)
+        ours = engine.run(*(array[done : done + count] for array in inputs), layers=layers)
         parts.append(
             compare(network, ours, theirs, names=("emulated", "C simulation"), first_event=done)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from trigger.emulate import Agreement, compare, run
+from trigger.emulate import Agreement, choose, compare
 from trigger.errors import ProjectError
 from trigger.fixed import RawArray
 from trigger.flow.networks import build_simulation, read_network, traced_layers
@@ -92,7 +92,7 @@ def verify_golden(folder: Path) -> Replay:
             allowed=", ".join(network.shapes),
             remedy="record them again for this firmware",
         )
-    ours = run(network, *golden.pixels, layers=layers)
+    ours = choose(network, layers).run(*golden.pixels, layers=layers)
     simulation = build_simulation(folder)
     theirs = csim.run(simulation, *golden.pixels, layers=layers, shapes=network.shapes)
     return Replay(

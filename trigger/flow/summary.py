@@ -221,16 +221,23 @@ def provenance(
         ("network", compiled.network.digest),
         ("HLS project", simulated.project_hash),
     ]
+    return record_provenance(digests, simulated.compiler, file.seed, command, date)
+
+
+def record_provenance(
+    digests: Sequence[tuple[str, str]], compiler: str, seed: int, command: str, date: str
+) -> record.Provenance:
+    """Return hashes by name with today's versions of everything that computes."""
     tools = [("trigger", trigger.__version__), ("Python", platform.python_version())]
     tools += [(package, _version(package)) for package in PACKAGES]
     return record.Provenance(
         command=command,
         date=date,
-        seed=file.seed,
+        seed=seed,
         digests=tuple(record.Digest(name, digest) for name, digest in digests),
         tools=tuple(
             record.ToolVersion(name, version)
-            for name, version in [*tools, ("C++ compiler", simulated.compiler)]
+            for name, version in [*tools, ("C++ compiler", compiler)]
         ),
     )
 
@@ -254,13 +261,7 @@ def notes(file: DesignFile, events: Events, images: Images) -> tuple[record.Note
 
 def _notes(file: DesignFile, events: Events, images: Images) -> Iterator[record.Note]:
     warning, info = record.Severity.WARNING, record.Severity.INFO
-    if not any(shutil.which(tool) for tool in VENDOR_TOOLS):
-        yield record.Note(
-            info,
-            "vendor tools",
-            "No Vitis or Vivado is on PATH, so nothing was synthesised: latency and resources are "
-            "estimates, with the band and the number of vendor reports behind each.",
-        )
+    yield from vendor_notes()
     if file.events is not None and file.events.generate is not None:
         ceiling = "on" if file.events.generate.options.charge_ceiling else "off"
         yield record.Note(
@@ -279,6 +280,17 @@ def _notes(file: DesignFile, events: Events, images: Images) -> Iterator[record.
         )
     if events.skipped:
         yield record.Note(warning, "events", f"{events.skipped} bad events were skipped.")
+
+
+def vendor_notes() -> Iterator[record.Note]:
+    """Yield what a reader must know where no vendor tool is installed."""
+    if not any(shutil.which(tool) for tool in VENDOR_TOOLS):
+        yield record.Note(
+            record.Severity.INFO,
+            "vendor tools",
+            "No Vitis or Vivado is on PATH, so nothing was synthesised: latency and resources are "
+            "estimates, with the band and the number of vendor reports behind each.",
+        )
 
 
 def build_report(

@@ -1,0 +1,62 @@
+"""Adopting somebody's frozen firmware: from its text alone, proven against its own C++."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from trigger.network import Network
+from trigger.report import read_json
+
+pytestmark = [pytest.mark.csim, pytest.mark.slow]
+
+PROJECT = Path(__file__).parents[1] / "project" / "data" / "tiny_stream"
+
+
+@pytest.fixture
+def adopted(command, tmp_path):
+    answer = command("adopt", PROJECT, "-o", tmp_path / "out", "--events", 40)
+    assert answer.code == 0, answer.err
+    return tmp_path / "out" / "tiny_stream"
+
+
+def test_the_folder_holds_all_that_other_commands_need(adopted, command):
+    assert read_json(adopted / "report.json").agreement.mismatches == 0
+    assert Network.load(adopted / "network.json").outputs
+    assert command("golden", "verify", adopted).code == 0
+    assert command("csim", adopted, "--events", 10).code == 0
+    assert "tiny_stream" in (adopted / "report.html").read_text()
+
+
+def test_a_cost_that_nobody_can_tell_is_a_warning_and_no_number(adopted):
+    report = read_json(adopted / "report.json")
+    assert report.costs == ()
+    assert any("does not say its Part" in note.text for note in report.notes)
+    assert report.verdict.outcome.value == "unknown"
+
+
+def test_firmware_that_moved_is_told_by_its_golden_vectors(adopted, command, tmp_path):
+    changed = tmp_path / "tiny_stream"
+    shutil.copytree(PROJECT, changed)
+    weights = sorted((changed / "firmware" / "weights").glob("b*.txt"))[-1]
+    before = weights.read_text()
+    after = ", ".join(
+        ["0.5" if float(before.split(",")[0]) != 0.5 else "0.25", *before.split(", ")[1:]]
+    )
+    for path in (weights, weights.with_suffix(".h")):
+        assert before in path.read_text()
+        path.write_text(path.read_text().replace(before, after))
+    answer = command("adopt", changed, "-o", tmp_path / "out", "--events", 10)
+    assert answer.code == 4
+    assert "golden" in answer.err
+    assert "differ" in answer.err
+
+
+def test_what_is_no_project_is_refused_and_leaves_nothing(command, tmp_path):
+    (tmp_path / "other").mkdir()
+    answer = command("adopt", tmp_path / "other", "-o", tmp_path / "out")
+    assert answer.code == 2
+    assert "other" in answer.err
+    assert not (tmp_path / "out").exists()

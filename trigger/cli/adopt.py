@@ -1,0 +1,50 @@
+"""``trigger adopt``: somebody's frozen firmware gets a Network, an emulator, vectors, a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trigger.cli import options, show
+
+
+def adopt(
+    project: Annotated[
+        Path, typer.Argument(help="An HLS project that hls4ml wrote.", show_default=False)
+    ],
+    name: Annotated[
+        str, typer.Option(help="Name of the folder that it gets; default: the project's.")
+    ] = "",
+    output: options.Output = options.OUTPUT,
+    events: Annotated[int, typer.Option(min=1, help="Random events to compare.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random events.")] = 1,
+    json: options.Json = False,
+) -> None:
+    """Read a firmware project from its text, prove the emulator on it, and write a report.
+
+    Exit code 4: emulation and the project's own C++ differ.
+    """
+    from trigger.flow.adoption import adopt as take
+    from trigger.flow.steps import require_exact
+
+    folder = output / (name or project.resolve().name)
+    counter = show.ConsoleListener().counter("events")
+    report = take(project, folder, events, seed, show.command_line(), counter)
+    if json:
+        from trigger.report import render_json
+
+        print(render_json(report), end="")
+    else:
+        for cost in report.costs:
+            show.print_cost(cost)
+        for note in report.notes:
+            print(f"{note.severity.value}: {note.subject}: {note.text}")
+        agreement = report.agreement
+        print(
+            f"Emulation against C simulation: {agreement.mismatches} mismatches in "
+            f"{agreement.elements:,} integers of {agreement.events:,} events, every layer"
+        )
+        print(f"Report: {folder / 'report.html'}")
+    require_exact(report)

@@ -1,0 +1,88 @@
+"""Somebody's frozen hls4ml firmware -> Network, emulator, golden vectors and report.
+
+Nothing of the training is needed: the project's text says what the firmware computes, and its own
+C++ is the truth that the emulator is held against.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from trigger.budget import Cost, Verdict
+from trigger.errors import DeviceError, EstimateError, ProjectError, UnsupportedLayerError
+from trigger.estimate import estimate
+from trigger.files import whole_folder
+from trigger.flow import summary
+from trigger.flow.networks import build_simulation, compare_engines, read_target
+from trigger.flow.regression import record_golden
+from trigger.flow.simulation import reported
+from trigger.flow.workspace import Workspace
+from trigger.project import choose_vectors, read_project
+from trigger.project.folder import find_project
+from trigger.report import record, write
+
+KEPT = ("hls4ml_config.yml", "project.tcl", "vivado_synth.tcl", "build_prj.tcl")
+"""Files beside the firmware that say for what it was built."""
+
+
+def adopt(
+    project: Path,
+    folder: Path,
+    events: int,
+    seed: int,
+    command: str,
+    progress: Callable[[int, int], None],
+) -> record.Report:
+    """Take a project into a folder of its own, prove the emulator on it, and report.
+
+    The folder holds a copy of the firmware, ``network.json``, ``golden/`` and the report; every
+    command that takes a folder works on it.
+
+    Args:
+        events: random events that emulator and C simulation are compared on, after the patterns.
+
+    Raises:
+        ProjectError, UnsupportedLayerError: the project cannot be understood; nothing is written.
+        AgreementError: golden vectors are there that this firmware does not give.
+        OutputError: the folder cannot be written.
+    """
+    network = read_project(project)
+    files = find_project(project)
+    workspace = Workspace(folder)
+    workspace.prepare()
+    with whole_folder(workspace.project) as copy:
+        shutil.copytree(files.firmware, copy / files.firmware.name)
+        for name in KEPT:
+            if (project / name).is_file():
+                shutil.copy(project / name, copy / name)
+    network.save(workspace.network)
+    simulation = build_simulation(folder)
+    pixels = choose_vectors(network, random=events, seed=seed).pixels
+    agreement = compare_engines(network, simulation, pixels, progress)
+    record_golden(folder)
+    notes = [*summary.vendor_notes()]
+    costs: tuple[Cost, ...] = ()
+    try:
+        costs = (estimate(network, read_target(folder, network, None, None, None)),)
+    except (ProjectError, EstimateError, UnsupportedLayerError, DeviceError) as error:
+        notes.append(record.Note(record.Severity.WARNING, "estimate", str(error)))
+    report = record.Report(
+        design=folder.name,
+        verdict=Verdict(()),
+        agreement=reported(agreement, network, exact=True),
+        costs=costs,
+        provenance=summary.record_provenance(
+            [("network", network.digest), ("HLS project", simulation.project_hash)],
+            simulation.compiler,
+            seed,
+            command,
+            datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        ),
+        layers=summary.layer_rows(network),
+        notes=tuple(notes),
+    )
+    write(report, folder)
+    return report
