@@ -41,9 +41,9 @@ def all_activations(part: slice = slice(None)):
 
 NARROW = {"dense": {"Precision": {"result": "ap_fixed<9,4>"}}}
 SETTINGS = NARROW | {
-    "sigmoid": {"Precision": {"table": "ap_fixed<12,2,AP_RND,AP_SAT>"}, "TableSize": 256},
+    "sigmoid": {"table_t": "ap_fixed<12,2,AP_RND,AP_SAT>", "TableSize": 256},
     "tanh": {"Precision": {"result": "ap_fixed<7,1,AP_RND_CONV,AP_SAT>"}, "TableSize": 777},
-    "elu": {"Precision": {"table": "ap_fixed<10,-1>"}},
+    "elu": {"table_t": "ap_fixed<10,-1>"},
 }
 
 
@@ -51,6 +51,9 @@ SETTINGS = NARROW | {
 def test_activations_in_parallel(settings, tmp_path: Path) -> None:
     model = all_activations()
     network = write_firmware(model, tmp_path / "hls", io_type="io_parallel", settings=settings)
+    if settings is SETTINGS:
+        assert str(network["elu"].table_format) == "ap_fixed<10,-1>"
+        assert len(network["tanh"].table) == 777
     assert_firmware_agrees(network, tmp_path / "hls")
 
 
@@ -74,18 +77,17 @@ SOFTMAX = {
     "narrow": {
         "Implementation": "stable",
         "TableSize": 128,
-        "Precision": {
-            "exp_table": "ap_ufixed<9,1,AP_RND,AP_SAT>",
-            "inv_table": "ap_fixed<11,3>",
-            "accum": "ap_fixed<12,4,AP_TRN,AP_SAT>",
-            "inv_inp": "ap_ufixed<8,3>",
-            "result": "ap_ufixed<7,0,AP_RND_CONV,AP_SAT>",
-        },
+        "exp_table_t": "ap_ufixed<9,1,AP_RND,AP_SAT>",  # hls4ml ignores these in Precision
+        "inv_table_t": "ap_fixed<11,3>",
+        "accum_t": "ap_fixed<12,4,AP_TRN,AP_SAT>",
+        "inv_inp_t": "ap_ufixed<8,3>",
+        "Precision": {"result": "ap_ufixed<7,0,AP_RND_CONV,AP_SAT>"},
     },
     "narrow_latency": {
         "Implementation": "latency",
         "TableSize": 64,
-        "Precision": {"exp_table": "ap_fixed<9,3>", "accum": "ap_fixed<10,4>"},
+        "exp_table_t": "ap_fixed<9,3>",
+        "accum_t": "ap_fixed<10,4>",
     },
 }
 
@@ -101,4 +103,7 @@ def test_softmax(io_type, tmp_path: Path) -> None:
     model = keras().Model(pixels, outputs)
     settings = SOFTMAX | {"dense": {"Precision": {"result": "ap_fixed<11,5>"}}}
     network = write_firmware(model, tmp_path / "hls", io_type=io_type, settings=settings)
+    narrow = network["narrow"]
+    assert str(narrow.exp_format) == "ap_ufixed<9,1,AP_RND,AP_SAT>"
+    assert str(narrow.inverse_input) == "ap_ufixed<8,3>"
     assert_firmware_agrees(network, tmp_path / "hls", 500)

@@ -44,7 +44,6 @@ def test_a_word_without_a_row_is_refused() -> None:
         {},
         {
             "accum": "ap_fixed<12,4>",
-            "table": "ap_ufixed<9,3>",
             "result": "ap_fixed<8,3,AP_RND,AP_SAT>",
             "scale": "ap_fixed<7,2>",
         },
@@ -60,7 +59,12 @@ def test_layer_normalisation(precision, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     model.set_weights([rng.normal(1, 0.5, weight.shape) for weight in model.get_weights()])
     settings = {"norm": {"Precision": precision}}
+    if precision:
+        settings["norm"] |= {"table_t": "ap_ufixed<9,3>", "TableRangePower2": 1}
     network = write_firmware(
         model, tmp_path / "hls", io_type="io_parallel", pixels="ap_fixed<9,2>", settings=settings
     )
+    if precision:
+        assert str(network["norm"].accumulator) == "ap_fixed<12,4>"
+        assert str(network["norm"].table_format) == "ap_ufixed<9,3>"
     assert_firmware_agrees(network, tmp_path / "hls", 500)

@@ -20,6 +20,10 @@ DEFAULT_PRECISION = "ap_fixed<16,6>"
 """hls4ml's own default, where neither a quantiser nor the design says otherwise."""
 
 
+_TABLE_ROLES = ("table", "exp_table", "inv_table", "inv_inp")
+"""Roles that hls4ml writes into a Precision block and then takes from a key of their own only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One knob as the design asks for it."""
@@ -68,6 +72,8 @@ def layer_configuration(design: Design, base: Mapping[str, Any]) -> dict[str, An
                 settings["Precision"] = {"default": precision}
             else:
                 settings["Precision"][role] = precision
+            if role in _TABLE_ROLES:
+                settings[f"{role}_t"] = precision
     return {"Model": model, "LayerName": names}
 
 
@@ -179,6 +185,8 @@ def _used(layer: Any, key: str) -> Any:
     if key.startswith("Precision."):
         named = layer.types.get(key.removeprefix("Precision.") + "_t")
         return _ABSENT if named is None else str(named.precision)
+    if key in layer.types and key in {each.name for each in layer.expected_attributes}:
+        return str(layer.types[key].precision)
     # hls4ml stores any key as an attribute, also one that nothing reads
     known = {each.config_name for each in layer.expected_attributes if each.configurable}
     if key not in known | _ALWAYS_READ:
