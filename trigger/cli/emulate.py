@@ -24,23 +24,30 @@ def emulate(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Emulate the firmware bit by bit and print what its scores look like."""
+    """Emulate the firmware bit by bit and print what its scores look like.
+
+    With --output, files larger than memory go through a part at a time; after Ctrl-C the same
+    command goes on after the parts that are finished.
+    """
     import time
 
     import numpy as np
 
     from trigger.emulate import choose
-    from trigger.flow.networks import read_array, read_network, write_array
+    from trigger.flow.networks import read_array, read_network
+    from trigger.flow.streaming import stream_scores
 
     network = read_network(folder)
     images = read_array(pixels)
     choice = choose(network)
     begun = time.monotonic()
-    scores = choice.run(images)
+    if output is None:
+        scores = choice.run(images)
+        columns = tuple(scores[name] for name in network.outputs)
+    else:
+        counter = show.ConsoleListener().counter("events")
+        columns = (stream_scores(choice, images, pixels, output, counter),)
     seconds = time.monotonic() - begun
-    columns = tuple(scores[name] for name in network.outputs)
-    if output is not None:
-        write_array(output, columns[0] if len(columns) == 1 else np.stack(columns, axis=1))
     rows = []
     for name, raw in zip(network.outputs, columns, strict=True):
         form = network[name].result

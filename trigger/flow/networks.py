@@ -12,7 +12,6 @@ import numpy.typing as npt
 from trigger.design import IOType, Target
 from trigger.emulate import Agreement, choose, compare, merge
 from trigger.errors import ProjectError
-from trigger.files import whole_file
 from trigger.fixed import RawArray, from_values
 from trigger.flow.workspace import Workspace
 from trigger.layers import Input, Pooling2D
@@ -65,13 +64,13 @@ def read_target(
 
 
 def read_array(path: Path) -> npt.NDArray[np.generic]:
-    """Return the array of a .npy file.
+    """Return the array of a .npy file as a memory map.
 
     Raises:
         ProjectError: it is missing, or is not an array of numbers.
     """
     try:
-        array: npt.NDArray[np.generic] = np.load(path, allow_pickle=False)
+        array: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ProjectError(
             f"cannot be read: {error}", where=path, allowed="a .npy file of numbers"
@@ -83,16 +82,6 @@ def read_array(path: Path) -> npt.NDArray[np.generic]:
             allowed="integers (raw) or floats (values) of shape (events, *shape)",
         )
     return array
-
-
-def write_array(path: Path, array: RawArray) -> None:
-    """Write a .npy file, whole or not at all; wide integers as text.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    with whole_file(path) as stream:
-        np.save(stream, array.astype(str) if array.dtype == object else array)
 
 
 def build_simulation(folder: Path) -> csim.Simulation:

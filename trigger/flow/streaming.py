@@ -1,0 +1,96 @@
+"""Scores of event files larger than memory: a part at a time, and an interrupted run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from trigger.emulate import Choice
+from trigger.errors import ProjectError
+from trigger.files import cannot_write, write_text
+
+CHUNK_EVENTS = 1 << 16
+"""Events at a time; memory holds two such parts of pixels and scores, however many there are."""
+
+
+def stream_scores(
+    choice: Choice,
+    pixels: npt.NDArray[np.generic],
+    source: Path,
+    output: Path,
+    progress: Callable[[int, int], None],
+    chunk_events: int = CHUNK_EVENTS,
+) -> npt.NDArray[np.generic]:
+    """Write the raw scores of all events to a .npy file and return it as a memory map.
+
+    Finished parts stay beside the output while it is made (``.part``): the same call goes on after
+    them. The output takes its name when it is whole.
+
+    Args:
+        choice: the engine, of a network with one input and one output of at most 63 bits.
+        pixels: (events, *shape), best a memory map of ``source``.
+        progress: called with (events done, events) after each part.
+
+    Raises:
+        ProjectError: a network with several outputs, or scores wider than 63 bits.
+        OutputError: the files cannot be written.
+    """
+    network = choice.network
+    name = network.outputs[0]
+    form = network[name].result
+    if len(network.outputs) != 1 or len(network.inputs) != 1 or form.width > 63:
+        raise ProjectError(
+            f"{len(network.inputs)} inputs, {len(network.outputs)} outputs, {form}",
+            where="streamed scores",
+            allowed="one input, and one output of at most 63 bits",
+            remedy="emulate from Python: trigger.emulate(network, ...)",
+        )
+    shape = (len(pixels), *network.shapes[name])
+    dtype = np.dtype(np.int32 if form.width <= 31 else np.int64)
+    part, state = output.with_name(f"{output.name}.part"), output.with_name(f"{output.name}.state")
+    key = _key(network.digest, source, pixels, chunk_events)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        done = _finished(part, state, key, shape, dtype)
+        mode = "r+" if done else "w+"
+        scores = np.lib.format.open_memmap(part, mode=mode, dtype=dtype, shape=shape)
+        for start in range(done, len(pixels), chunk_events):
+            block = np.ascontiguousarray(pixels[start : start + chunk_events])
+            scores[start : start + len(block)] = choice.run(block)[name]
+            scores.flush()
+            write_text(state, json.dumps({"key": key, "done": start + len(block)}))
+            progress(start + len(block), len(pixels))
+        del scores
+        part.replace(output)
+        state.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(output, error) from error
+    return np.load(output, mmap_mode="r")
+
+
+def _key(
+    network_digest: str, source: Path, pixels: npt.NDArray[np.generic], chunk_events: int
+) -> str:
+    """Return what the finished parts belong to: the network, and the file as it is."""
+    told = source.stat()
+    texts = (network_digest, pixels.shape, pixels.dtype, told.st_size, told.st_mtime_ns)
+    return hashlib.sha256(repr((*texts, chunk_events)).encode()).hexdigest()
+
+
+def _finished(
+    part: Path, state: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]
+) -> int:
+    """Return how many events an interrupted run has finished; 0 where there is none of these."""
+    try:
+        told = json.loads(state.read_text())
+        there = np.load(part, mmap_mode="r")
+        if told["key"] == key and there.shape == shape and there.dtype == dtype:
+            return int(told["done"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return 0
