@@ -24,8 +24,7 @@ def pixels(tmp_path):
 
 def stream(path, output, progress=lambda done, of: None, chunk_events=25):
     choice = choose(small_cnn())
-    images = np.load(path, mmap_mode="r")
-    return stream_scores(choice, images, path, output, progress, chunk_events)
+    return stream_scores(choice, path, output, progress, chunk_events)
 
 
 def test_parts_give_the_scores_of_the_whole(pixels, tmp_path):
@@ -63,4 +62,4 @@ def test_parts_of_other_pixels_are_not_taken(pixels, tmp_path):
 def test_several_outputs_are_refused(pixels, tmp_path):
     both = Network(small_cnn().layers, ("pool", "score"))
     with pytest.raises(ProjectError, match=r"2 outputs.*one output of at most 63 bits"):
-        stream_scores(choose(both), np.load(pixels), pixels, tmp_path / "s.npy", lambda *_: None)
+        stream_scores(choose(both), pixels, tmp_path / "s.npy", lambda *_: None)

@@ -46,7 +46,7 @@ def emulate(
         columns = tuple(scores[name] for name in network.outputs)
     else:
         counter = show.ConsoleListener().counter("events")
-        columns = (stream_scores(choice, images, pixels, output, counter),)
+        columns = (stream_scores(choice, pixels, output, counter),)
     seconds = time.monotonic() - begun
     rows = []
     for name, raw in zip(network.outputs, columns, strict=True):
@@ -59,7 +59,7 @@ def emulate(
                 "events": len(raw),
                 "raw_min": int(raw.min()) if raw.size else None,
                 "raw_max": int(raw.max()) if raw.size else None,
-                "mean": float(np.mean(raw.astype(np.float64))) * step if raw.size else None,
+                "mean": float(np.mean(raw, dtype=np.float64)) * step if raw.size else None,
             }
         )
     if json:

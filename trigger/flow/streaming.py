@@ -20,7 +20,6 @@ CHUNK_EVENTS = 1 << 16
 
 def stream_scores(
     choice: Choice,
-    pixels: npt.NDArray[np.generic],
     source: Path,
     output: Path,
     progress: Callable[[int, int], None],
@@ -33,7 +32,7 @@ def stream_scores(
 
     Args:
         choice: the engine, of a network with one input and one output of at most 63 bits.
-        pixels: (events, *shape), best a memory map of ``source``.
+        source: .npy file of (events, *shape), raw integers or real numbers.
         progress: called with (events done, events) after each part.
 
     Raises:
@@ -50,22 +49,26 @@ def stream_scores(
             allowed="one input, and one output of at most 63 bits",
             remedy="emulate from Python: trigger.emulate(network, ...)",
         )
-    shape = (len(pixels), *network.shapes[name])
+    pixels = np.load(source, mmap_mode="r")
+    events = len(pixels)
+    shape = (events, *network.shapes[name])
     dtype = np.dtype(np.int32 if form.width <= 31 else np.int64)
     part, state = output.with_name(f"{output.name}.part"), output.with_name(f"{output.name}.state")
     key = _key(network.digest, source, pixels, chunk_events)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         done = _finished(part, state, key, shape, dtype)
-        mode = "r+" if done else "w+"
-        scores = np.lib.format.open_memmap(part, mode=mode, dtype=dtype, shape=shape)
-        for start in range(done, len(pixels), chunk_events):
-            block = np.ascontiguousarray(pixels[start : start + chunk_events])
+        if not done:
+            np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
+        for start in range(done, events, chunk_events):
+            # mapped anew each time, so that pages that were used do not stay in memory
+            block = np.array(np.load(source, mmap_mode="r")[start : start + chunk_events])
+            scores = np.lib.format.open_memmap(part, mode="r+")
             scores[start : start + len(block)] = choice.run(block)[name]
             scores.flush()
+            del scores
             write_text(state, json.dumps({"key": key, "done": start + len(block)}))
-            progress(start + len(block), len(pixels))
-        del scores
+            progress(start + len(block), events)
         part.replace(output)
         state.unlink(missing_ok=True)
     except OSError as error:
