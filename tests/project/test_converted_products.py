@@ -17,7 +17,11 @@ NARROW = {"accum": "ap_fixed<8,3,AP_RND,AP_SAT>", "result": "ap_fixed<9,4>"}
 
 def randomised(model):
     rng = np.random.default_rng(3)
-    model.set_weights([rng.normal(0, 0.6, weight.shape) for weight in model.get_weights()])
+    values = [rng.normal(0, 0.6, weight.shape) for weight in model.weights]
+    for place, weight in enumerate(model.weights):
+        if "variance" in weight.name:
+            values[place] = np.abs(values[place]) + 0.1
+    model.set_weights(values)
     return model
 
 
@@ -69,6 +73,26 @@ def test_binary_and_ternary_weights(alpha, io_type, tmp_path: Path) -> None:
     tensor = q.QActivation("quantized_relu(6,3)", name="relu")(first(pixels))
     tensor = keras().layers.Flatten(name="flat")(tensor)
     tensor = q.QDense(5, kernel_quantizer=binary, use_bias=False, name="b")(tensor)
+    model = randomised(keras().Model(pixels, tensor))
+    network = write_firmware(model, tmp_path / "hls", io_type=io_type)
+    assert_firmware_agrees(network, tmp_path / "hls")
+
+
+@pytest.mark.parametrize("io_type", IO_TYPES)
+def test_one_bit_activations(io_type, tmp_path: Path) -> None:
+    """Dense layers that read signs as bits: counted against bits, and added to by weights."""
+    from trigger.zoo.backend import keras, qkeras
+
+    q = qkeras()
+    k = keras().layers
+    pixels = keras().Input((7,), name="pixels")
+    tensor = q.QDense(9, kernel_quantizer="quantized_bits(6,1,alpha=1)", name="a")(pixels)
+    tensor = k.BatchNormalization(name="norm")(tensor)
+    tensor = q.QActivation("binary(alpha=1)", name="bits")(tensor)
+    tensor = q.QDense(6, kernel_quantizer="binary(alpha=1)", use_bias=False, name="b")(tensor)
+    tensor = k.BatchNormalization(name="norm_2")(tensor)
+    tensor = q.QActivation("binary(alpha=1)", name="bits_2")(tensor)
+    tensor = q.QDense(4, kernel_quantizer="quantized_bits(5,1,alpha=1)", name="c")(tensor)
     model = randomised(keras().Model(pixels, tensor))
     network = write_firmware(model, tmp_path / "hls", io_type=io_type)
     assert_firmware_agrees(network, tmp_path / "hls")

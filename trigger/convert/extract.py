@@ -13,7 +13,7 @@ import numpy as np
 
 from trigger.convert.activations import ACTIVATION_EXTRACTORS
 from trigger.convert.configuration import strategy_of
-from trigger.convert.node import common_fields, constant_of, format_of, product_of
+from trigger.convert.node import common_fields, constant_of, format_of, io_type, product_of
 from trigger.convert.tensors import TENSOR_EXTRACTORS, frame
 from trigger.errors import UnsupportedLayerError
 from trigger.layers import (
@@ -29,7 +29,7 @@ from trigger.layers import (
     LayerNormalization,
 )
 from trigger.layers.base import frozen_array
-from trigger.layers.products import Product, factors
+from trigger.layers.products import Product, check_signs, factors, signs
 from trigger.layers.tables import inverse_root_table
 from trigger.network import Network
 
@@ -46,7 +46,7 @@ def extract(graph: Any) -> Network:
         for layer in graph.get_layers()
         for tensor in [*layer.outputs, *(variable.name for variable in layer.get_variables())]
     }
-    layers = []
+    layers: list[Layer] = []
     for node in graph.get_layers():
         kind = node.class_name
         if kind not in EXTRACTORS:
@@ -57,12 +57,20 @@ def extract(graph: Any) -> Network:
                 remedy="replace the layer in the model",
             )
         inputs = () if kind in _INPUTS else tuple(makers[name] for name in node.inputs)
+        product = next((product_of(node, role) for role in _FACTORS if role in node.weights), None)
+        if product is not None and product.one_bit_data:
+            layers.append(signs(node.name, inputs[0], node.get_input_variable().shape[-1]))
+            inputs = (layers[-1].name,)
         layers.append(EXTRACTORS[kind](node, inputs, graph))
+        if product is not None and product.one_bit_data:
+            check_signs(layers[-1], product, io_type(graph))
     outputs = tuple(makers[name] for name in graph.outputs)
     return Network(tuple(layers), outputs)
 
 
 _INPUTS = ("Input", "InputLayer")
+_FACTORS = ("weight", "scale")
+"""Constants that multiply the data."""
 
 
 def _multiplier(

@@ -44,8 +44,7 @@ def _multiplier(
     """Return the fields of a MultiplyAccumulate; ``window`` is the kernel without its last axis."""
     declarations = source.declarations
     strategy = _strategy(declarations, config)
-    mult = declarations.configs.get(declarations.word(config, "mult_config", ""), config)
-    product = _product(source, call, mult)
+    product = product_of_call(source, call)
     kernel, kernel_format = source.constant(call, 2)
     bias, bias_format = source.constant(call, 3)
     for raw, role, count in ((kernel, 2, prod(window) * outputs), (bias, 3, outputs)):
@@ -78,6 +77,15 @@ def _product(source: Source, call: Call, config: Config) -> Product:
             allowed=", ".join(f"nnet::product::{product.value}" for product in Product),
         )
     return Product(word)
+
+
+def product_of_call(source: Source, call: Call) -> Product:
+    """Return how a call multiplies data by constants; MULT where it does not."""
+    config = source.declarations.configs.get(call.types[-1] if call.types else "")
+    if config is None or call.function in TENSOR_READERS:
+        return Product.MULT
+    mult = source.declarations.word(config, "mult_config", "")
+    return _product(source, call, source.declarations.configs.get(mult, config))
 
 
 def _strategy(declarations: Declarations, config: Config) -> Strategy:

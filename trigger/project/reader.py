@@ -16,11 +16,12 @@ import yaml
 from trigger.errors import ProjectError, UnsupportedLayerError
 from trigger.fixed import FixedFormat
 from trigger.layers import Input, Layer, Reshape, Shape
+from trigger.layers.products import check_signs, signs
 from trigger.network import Network
-from trigger.project.calls import READERS, read_shape
+from trigger.project.calls import READERS, product_of_call, read_shape
 from trigger.project.declarations import Text, factors, read_declarations
 from trigger.project.folder import find_project
-from trigger.project.source import Fields, Source
+from trigger.project.source import Fields, Source, io_type_of
 from trigger.project.top import Call, PortKind, Tensor, read_top
 
 
@@ -111,6 +112,11 @@ class _Reading:
                 self._alias(*alias, call)
             if name in self.makers:
                 inputs.append(self._as_read(self.makers[name], call))
+        product = product_of_call(self.source, call)
+        if product.one_bit_data:
+            bits = inputs[0]
+            self._add(signs(call.layer, bits, self.shapes[bits][-1]), f"{call.layer}_signs")
+            inputs = [self.layers[-1].name]
         tensor = call.writes[0]
         fields: Fields = {
             "name": call.layer,
@@ -118,6 +124,8 @@ class _Reading:
             "result": self._format(tensor),
         }
         self._add(reader.read(self.source, call, fields), tensor.name)
+        if product.one_bit_data:
+            check_signs(self.layers[-1], product, io_type_of(call))
         self.makers |= {copy.name: call.layer for copy in call.writes[1:]}
 
     def _alias(self, new: str, old: str, line: int, call: Call) -> None:
