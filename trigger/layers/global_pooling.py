@@ -54,9 +54,7 @@ class GlobalPooling(Layer):
         )
 
     def reach(self, *inputs: Reach) -> Reach:
-        low, high = (
-            raw.reshape(1, -1, raw.shape[-1]) for raw in (inputs[0].low, inputs[0].high)
-        )
+        low, high = (raw.reshape(1, -1, raw.shape[-1]) for raw in (inputs[0].low, inputs[0].high))
         pixels = Reach(low, high, inputs[0].format)
         if self.io_type is IOType.STREAM:
             pixels = pixels.entering(self.accumulator, "accumulator")

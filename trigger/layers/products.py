@@ -37,9 +37,7 @@ class Product(Enum):
         return self in (Product.DATA_BINARY, Product.BOTH_BINARY)
 
 
-def factors(
-    raw: RawArray, form: FixedFormat, product: Product
-) -> tuple[RawArray, FixedFormat]:
+def factors(raw: RawArray, form: FixedFormat, product: Product) -> tuple[RawArray, FixedFormat]:
     """Return the raw weights that an ordinary product takes, with their format."""
     match product:
         case Product.MULT | Product.DATA_BINARY:

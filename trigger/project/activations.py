@@ -276,9 +276,7 @@ def _softmax(source: Source, call: Call, fields: Fields) -> Layer:
     # the older function looks up x - largest as if it were of the input's own type
     looked_up = x if negative else difference
     table = exp_table(looked_up, exp_size, exp_format, scale, negative=not negative)
-    return StableSoftmax(
-        **fields, exp_table=table, difference_format=difference, negative=negative
-    )
+    return StableSoftmax(**fields, exp_table=table, difference_format=difference, negative=negative)
 
 
 def _slices(source: Source, call: Call, config: Config) -> dict[str, int]:
