@@ -2,6 +2,7 @@ PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
+ONE_CORE := $(shell command -v taskset >/dev/null && echo taskset -c 0)
 
 .PHONY: install demo test fast lint bench clean
 
@@ -28,7 +29,7 @@ lint: install
 	$(BIN)/lint-imports
 
 bench: install
-	$(BIN)/python benchmarks/emulation.py
+	$(ONE_CORE) $(BIN)/python benchmarks/emulation.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
