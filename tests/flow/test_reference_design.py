@@ -1,4 +1,4 @@
-"""The tracked record of the reference design: what was frozen still comes out, integer by integer."""
+"""The tracked record of the reference design still comes out, integer by integer."""
 
 from __future__ import annotations
 
