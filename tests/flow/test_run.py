@@ -137,6 +137,15 @@ def test_a_budget_that_is_not_met_exits_with_3(tiny_run, command, tmp_path):
     assert "FAIL" in answer.out
 
 
+def test_firmware_of_other_knobs_is_not_judged(tiny_run, command, tmp_path):
+    changed = tmp_path / "tiny.yaml"
+    changed.write_text(tiny_run.design.read_text().replace("ClockPeriod: 5", "ClockPeriod: 4"))
+    answer = command("check", changed, "-o", tiny_run.output)
+    assert answer.code == 2
+    assert "of another model, target or knobs" in answer.err
+    assert "trigger compile" in answer.err
+
+
 def test_golden_vectors_are_recorded_and_replayed(copy, command):
     assert command("golden", "record", copy).code == 0
     assert command("golden", "record", copy).code == 0  # the same again is fine

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from trigger.budget import Figure, Verdict, judge
-from trigger.config import DesignFile
+from trigger.config import DesignFile, load_design
 from trigger.device import find
+from trigger.errors import DesignError
 from trigger.estimate import estimate
 from trigger.flow import summary
 from trigger.flow.networks import read_network
@@ -15,8 +16,21 @@ from trigger.report import read_json
 
 
 def judge_folder(file: DesignFile, folder: Path) -> Verdict:
-    """Judge a compiled design; quality losses come from its last report, or are unknown."""
+    """Judge a compiled design; quality losses come from its last report, or are unknown.
+
+    Raises:
+        DesignError: the folder's firmware was compiled from another model, target or knobs.
+        ProjectError: the design has not been compiled.
+    """
     network = read_network(folder)
+    compiled = Workspace(folder).design
+    if compiled.is_file() and load_design(compiled).design.digest != file.design.digest:
+        raise DesignError(
+            "the compiled firmware is of another model, target or knobs",
+            where=file.source,
+            allowed=f"what {compiled} says",
+            remedy="run `trigger compile` first",
+        )
     cost = estimate(network, file.design.target)
     qualities: dict[str, Figure] = {}
     path = Workspace(folder).report
