@@ -1,4 +1,4 @@
-"""Time in a trigger: clock cycles, nanoseconds and bunch crossings."""
+"""Time in a trigger: clock cycles against bunch crossings."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ import math
 
 LHC_CROSSING_PERIOD_NS = 25.0
 """Nominal distance of two bunch crossings at the LHC."""
-
-
-def cycles_to_ns(cycles: float, clock_period_ns: float) -> float:
-    """Return the duration in ns of ``cycles`` periods of the clock."""
-    return cycles * clock_period_ns
-
-
-def ns_to_crossings(
-    duration_ns: float, crossing_period_ns: float = LHC_CROSSING_PERIOD_NS
-) -> float:
-    """Return a duration in units of bunch crossings (not rounded)."""
-    return duration_ns / crossing_period_ns
 
 
 def interval_limit_cycles(

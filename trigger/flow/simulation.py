@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trigger.emulate import Agreement, choose, compare, in_steps, merge, run
+from trigger.emulate import Agreement, Mismatch, choose, compare, in_steps, merge, run
 from trigger.errors import ReportError
 from trigger.files import whole_file
 from trigger.fixed import RawArray
@@ -167,10 +167,8 @@ def _index(rows: list[record.LayerAgreement], name: str) -> int:
     return [row.layer for row in rows].index(name)
 
 
-def _mismatch(first: object) -> record.Mismatch | None:
-    from trigger.emulate import Mismatch
-
-    if not isinstance(first, Mismatch):
+def _mismatch(first: Mismatch | None) -> record.Mismatch | None:
+    if first is None:
         return None
     return record.Mismatch(
         first.event,
