@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +49,11 @@ def equal(left: Golden, right: Golden) -> bool:
 def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
     path = record(make(), tmp_path / "golden")
     assert equal(read(tmp_path / "golden"), make())
-    assert path.read_text().splitlines() == [
-        "golden 1",
+    *lines, empty, last = path.read_text().splitlines()
+    untold = [line for line in lines if not line.startswith("tool ")]
+    assert (empty, last) == ("", f"sha256 {sha256(chr(10).join(untold).encode()).hexdigest()}")
+    assert lines == [
+        "golden 2",
         "network 12ab",
         "project 34cd",
         "tool hls4ml 1.3.0",
@@ -107,15 +111,17 @@ def test_changed_vectors_are_refused_then_replaced_and_both_fail_the_run(tmp_pat
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("golden 1", "golden 2", r"vectors\.txt:1: cannot read 'golden 2'. Allowed: golden 1"),
+        ("golden 2", "golden 1", r"vectors\.txt:1: cannot read 'golden 1'. Allowed: golden 2"),
         ("network 12ab\n", "", r":2: cannot read 'project 34cd'. Allowed: network"),
         ("2x3x2 ap", "2x3x2 zp", r":6: cannot read .*Allowed: name 32x32x1 ap_fixed"),
-        ("dense 5 5\n", "", r":20: the file ends here. Allowed: dense"),
+        ("dense 5 5\n", "", r":20: cannot read ''. Allowed: dense"),
         ("dense 5 5", "dense 5", r":20: cannot read 'dense 5'. Allowed: 2 numbers, not 1"),
         ("dense 5 5", "dense 5 x", "Allowed: integers from .* not 'x'"),
         ("flat 0*12", "flat 16*12", "Allowed: integers from 0 to 15, not '16\\*12'"),
         ("vector 1", "vector 2", r":16: cannot read 'vector 2 .*Allowed: vector 1"),
         ("\nvector 1", "vector 1", "an empty line between vectors"),
+        ("dense 5 5", "dense 5 6", r":22: cannot read 'sha256 .*changed after recording"),
+        ("network 12ab", "network 12ac", r":22: cannot read 'sha256 .*changed after recording"),
     ],
 )
 def test_damaged_files(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -131,8 +137,21 @@ def test_no_vectors_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="cannot be read"):
         read(tmp_path)
     path = record(make(), tmp_path)
-    path.write_text(path.read_text().split("\n\n")[0] + "\n")
+    header = path.read_text().split("\n\n")[0]
+    path.write_text(f"{header}\n\nsha256 0\n")
     with pytest.raises(ProjectError, match="at least one input, layer and vector"):
+        read(tmp_path)
+
+
+def test_a_file_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
+    path = record(make(), tmp_path)
+    whole = path.read_text()
+    for length in range(len(whole) - 1):  # the last character ends the last line
+        path.write_text(whole[:length])
+        with pytest.raises(ProjectError, match=r"vectors\.txt:\d+: .*restore the file"):
+            read(tmp_path)
+    path.write_text(whole + "vector 2 more\n")
+    with pytest.raises(ProjectError, match="as the last line"):
         read(tmp_path)
 
 

@@ -16,18 +16,22 @@ app = typer.Typer(no_args_is_help=True, help="Record test vectors of a firmware,
 def record(
     folder: options.Folder,
     events: Annotated[
-        Path | None, typer.Option(help="NumPy file (.npy) of raw pixels to record as well.")
+        Path | None,
+        typer.Option(help="NumPy file (.npy) of events to record as well: raw or real numbers."),
     ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Replace vectors that differ; the run fails still.")
     ] = False,
+    json: options.Json = False,
 ) -> None:
     """Write golden/ with inputs, outputs and every layer's integers, as C simulation has them."""
-    from trigger.flow.networks import read_array
     from trigger.flow.regression import record_golden
 
-    images = None if events is None else read_array(events)
-    print(record_golden(folder, events=images, update=update))
+    recorded = record_golden(folder, events=events, update=update)
+    if json:
+        show.print_json({"path": str(recorded.path), "vectors": recorded.vectors})
+    else:
+        print(f"{recorded.vectors} golden vectors: {recorded.path}")
 
 
 @app.command()

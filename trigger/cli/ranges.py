@@ -24,15 +24,10 @@ def ranges(
     that are missing; an accumulator is asked about its last sum and every partial one.
     """
     from trigger.emulate.overflow import find_ranges
-    from trigger.fixed import from_values
-    from trigger.flow.networks import read_array, read_network
+    from trigger.flow.networks import read_network, read_pixels
 
     network = read_network(folder)
-    images = []
-    if pixels is not None:
-        array = read_array(pixels)
-        form = network.inputs[0].result
-        images = [from_values(array, form) if array.dtype.kind == "f" else array]
+    images = [] if pixels is None else [read_pixels(pixels, network)]
     rows = [
         {
             "layer": row.layer,

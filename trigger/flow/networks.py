@@ -84,6 +84,17 @@ def read_array(path: Path) -> npt.NDArray[np.generic]:
     return array
 
 
+def read_pixels(path: Path, network: Network) -> RawArray:
+    """Return the raw pixels of a .npy file for a network's one input; values are quantised.
+
+    Raises:
+        ProjectError: as ``read_array``.
+        FormatError: a value that is not finite.
+    """
+    array = read_array(path)
+    return from_values(array, network.inputs[0].result) if array.dtype.kind == "f" else array
+
+
 def build_simulation(folder: Path) -> csim.Simulation:
     """Compile the C simulation of a design's folder, or of an HLS project.
 
@@ -122,9 +133,7 @@ def compare_with_csim(
     if pixels is None:
         inputs = choose_vectors(network, random=events, seed=seed).pixels
     else:
-        array = read_array(pixels)
-        form = network.inputs[0].result
-        inputs = (from_values(array, form) if array.dtype.kind == "f" else array,)
+        inputs = (read_pixels(pixels, network),)
     return compare_engines(network, build_simulation(folder), inputs, progress)
 
 

@@ -7,12 +7,19 @@ from pathlib import Path
 
 from trigger.emulate import Agreement, choose, compare
 from trigger.errors import ProjectError
-from trigger.fixed import RawArray
-from trigger.flow.networks import build_simulation, read_network, traced_layers
+from trigger.flow.networks import build_simulation, read_network, read_pixels, traced_layers
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
 from trigger.project import Golden, GoldenTensor, choose_vectors, csim
 from trigger.project import golden as golden_files
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Golden vectors on disk."""
+
+    path: Path
+    vectors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +40,14 @@ class Replay:
 def record_golden(
     folder: Path,
     *,
-    events: RawArray | None = None,
+    events: Path | None = None,
     tools: tuple[str, ...] = (),
     update: bool = False,
-) -> Path:
+) -> Recorded:
     """Record test vectors with what C simulation makes of them, layer by layer.
 
     Args:
-        events: raw pixels of some real events, to be recorded beside the patterns.
+        events: a .npy file of real events, raw or values, to be recorded beside the patterns.
         tools: versions for the header.
         update: replace other vectors that are there (the run fails all the same).
 
@@ -49,7 +56,8 @@ def record_golden(
     """
     network = read_network(folder)
     simulation = build_simulation(folder)
-    vectors = choose_vectors(network, *(() if events is None else (events,)))
+    real = () if events is None else (read_pixels(events, network),)
+    vectors = choose_vectors(network, *real)
     layers = traced_layers(network, simulation)
     theirs = csim.run(simulation, *vectors.pixels, layers=layers, shapes=network.shapes)
     golden = Golden(
@@ -64,7 +72,8 @@ def record_golden(
             **theirs,
         },
     )
-    return golden_files.record(golden, Workspace(folder).golden, update=update)
+    path = golden_files.record(golden, Workspace(folder).golden, update=update)
+    return Recorded(path, len(vectors.origins))
 
 
 def verify_golden(folder: Path) -> Replay:

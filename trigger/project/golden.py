@@ -1,12 +1,15 @@
 """Golden vectors: inputs, outputs and layer traces of a firmware as reviewed text.
 
 One file, ``golden/vectors.txt``: a header, then a block of lines per vector. A tensor with
-channels takes a line per channel, numbers row by row; ``7*30`` stands for thirty sevens. Nothing
-is compared here but texts: replaying the vectors and comparing integers is the caller's business.
+channels takes a line per channel, numbers row by row; ``7*30`` stands for thirty sevens. The last
+line is the SHA-256 of those before it, so that a file that was cut off or edited is not taken for
+what was recorded. Nothing is compared here but texts: replaying the vectors and comparing integers
+is the caller's business.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ from trigger.files import write_text
 from trigger.fixed import FixedFormat, RawArray
 
 FILE_NAME = "vectors.txt"
-VERSION = "golden 1"
+VERSION = "golden 2"
 """First line of the file; a reader refuses any other."""
 _RUN = 4
 """Equal numbers in a row that are written as one number and a count."""
@@ -149,7 +152,14 @@ def _write(golden: Golden) -> str:
                 f"{label} {_squeeze(line)}"
                 for label, line in zip(_labels(tensor), _channels(raw), strict=True)
             ]
+    lines += ["", f"sha256 {_hash(lines)}"]
     return "\n".join(lines) + "\n"
+
+
+def _hash(lines: list[str]) -> str:
+    """Return the SHA-256 (hex) of lines, without those of tools, which are not compared."""
+    kept = (line for line in lines if not line.startswith("tool "))
+    return hashlib.sha256("\n".join(kept).encode()).hexdigest()
 
 
 def _describe(tensor: GoldenTensor) -> str:
@@ -200,17 +210,29 @@ class _Reader:
         layers = tuple(map(self.tensor, self.words("layer")))
         origins: list[str] = []
         rows: dict[str, list[RawArray]] = {tensor.name: [] for tensor in (*inputs, *layers)}
-        while self.number < len(self.lines):
-            if self.peek() != "":
-                raise self.error("an empty line between vectors")
-            self.number += 1
+        while not self.at_hash():
             origins.append(self.word(f"vector {len(origins)}"))
             for tensor in (*inputs, *layers):
                 rows[tensor.name].append(self.numbers(tensor))
         if not origins or not inputs or not layers:
             raise self.error("at least one input, layer and vector")
+        body = self.lines[: self.number - 1]
+        if self.word("sha256") != _hash(body) or self.number < len(self.lines):
+            self.number -= 1
+            raise self.error(
+                f"sha256 {_hash(body)} as the last line: something was changed after recording"
+            )
         raw = {name: np.stack(arrays) for name, arrays in rows.items()}
         return Golden(network, project, tools, inputs, layers, tuple(origins), raw)
+
+    def at_hash(self) -> bool:
+        """Go over the empty line before a vector or the hash, and tell whether the hash is next."""
+        if self.number >= len(self.lines):
+            raise self.error("another vector, or the sha256 of all lines")
+        if self.peek() != "":
+            raise self.error("an empty line between vectors")
+        self.number += 1
+        return self.peek().startswith("sha256 ")
 
     def peek(self) -> str:
         return self.lines[self.number] if self.number < len(self.lines) else ""
