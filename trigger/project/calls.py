@@ -27,6 +27,7 @@ from trigger.layers.products import Product, factors
 from trigger.layers.tables import inverse_root_table
 from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
+from trigger.project.products import product_of, strategy_of
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
 from trigger.project.tensors import TENSOR_READERS, frame, pair
 from trigger.project.top import Call
@@ -43,7 +44,7 @@ def _multiplier(
 ) -> dict[str, Any]:
     """Return the fields of a MultiplyAccumulate; ``window`` is the kernel without its last axis."""
     declarations = source.declarations
-    strategy = _strategy(declarations, config)
+    strategy = strategy_of(declarations, config)
     product = product_of_call(source, call)
     kernel, kernel_format = source.constant(call, 2)
     bias, bias_format = source.constant(call, 3)
@@ -68,36 +69,13 @@ def _multiplier(
     }
 
 
-def _product(source: Source, call: Call, config: Config) -> Product:
-    word = source.declarations.word(config, "product", "mult")
-    if word not in (product.value for product in Product):
-        raise UnsupportedLayerError(
-            f"layer {call.layer!r} multiplies by nnet::product::{word}",
-            where=config.where,
-            allowed=", ".join(f"nnet::product::{product.value}" for product in Product),
-        )
-    return Product(word)
-
-
 def product_of_call(source: Source, call: Call) -> Product:
     """Return how a call multiplies data by constants; MULT where it does not."""
     config = source.declarations.configs.get(call.types[-1] if call.types else "")
     if config is None or call.function in TENSOR_READERS:
         return Product.MULT
     mult = source.declarations.word(config, "mult_config", "")
-    return _product(source, call, source.declarations.configs.get(mult, config))
-
-
-def _strategy(declarations: Declarations, config: Config) -> Strategy:
-    word = declarations.word(config, "strategy", "latency")
-    for strategy in Strategy:
-        if strategy.value.lower() == word.lower():
-            return strategy
-    raise UnsupportedLayerError(
-        f"the strategy of struct {config.name} is {word!r}",
-        where=config.where,
-        allowed=", ".join(strategy.value.lower() for strategy in Strategy),
-    )
+    return product_of(source, call, source.declarations.configs.get(mult, config))
 
 
 def _parallelization(declarations: Declarations, config: Config, pixels: int) -> int:
@@ -176,7 +154,7 @@ def _windows2d(source: Source, config: Config) -> dict[str, Any]:
 
 def _normalize(source: Source, call: Call, fields: Fields) -> Layer:
     raw, form = source.constant(call, 2)
-    scale, scale_format = factors(raw, form, _product(source, call, source.config(call)))
+    scale, scale_format = factors(raw, form, product_of(source, call, source.config(call)))
     bias, bias_format = source.constant(call, 3)
     return BatchNormalization(
         **fields, scale=scale, scale_format=scale_format, bias=bias, bias_format=bias_format
@@ -198,7 +176,7 @@ def _embedding(source: Source, call: Call, fields: Fields) -> Layer:
 
 def _layer_normalization(source: Source, call: Call, fields: Fields) -> Layer:
     config, declared = source.config(call), source.declarations
-    if _product(source, call, config) is not Product.MULT:
+    if product_of(source, call, config) is not Product.MULT:
         raise UnsupportedLayerError(
             f"layer {call.layer!r} has binary or ternary scales", where=config.where
         )
