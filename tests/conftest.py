@@ -97,6 +97,7 @@ def tiny_run(tmp_path_factory) -> Run:
     design = home / "tiny.yaml"
     design.write_text(TINY)
     output = home / "projects"
-    flow = Flow(load_design(design), output / "tiny", ConsoleListener(), command="trigger run")
-    assert flow.report.design == "tiny"
+    file = load_design(design)
+    with Flow(file, output / "tiny", ConsoleListener(), command="trigger run") as flow:
+        assert flow.report.design == "tiny"
     return Run(design, output, output / "tiny")

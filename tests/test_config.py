@@ -62,6 +62,15 @@ def load(tmp_path: Path):
     return load
 
 
+def test_event_files_lie_beside_the_design_file(tmp_path):
+    given = "files: {mm: [m/1.dat, m/2.dat], ee: [/far/e.dat]}"
+    path = tmp_path / "design.yaml"
+    path.write_text(DESIGN.replace("generate: {events_per_class: 100}", given))
+    files = load_design(path).events.files
+    assert files["mm"] == (str(tmp_path / "m/1.dat"), str(tmp_path / "m/2.dat"))
+    assert files["ee"] == ("/far/e.dat",)
+
+
 def test_every_section_becomes_a_frozen_record(load):
     design = load()
     assert (design.name, design.seed) == ("small", 7)
@@ -156,6 +165,11 @@ REFUSED = [
     ("[mm, ee]", "[mm, ee, cont]", r"gives \(1,\) for 3 classes. Allowed: \(3,\)"),
     ("  generate: {events_per_class: 100}\n", "", "generate and files are both missing"),
     ("generate: {events_per_class: 100}", "files: {ee: [a.dat]}", "files are given for ee"),
+    (
+        "generate: {events_per_class: 100}",
+        "files: {ee: [a.dat], mm: []}",
+        "no file is given for mm",
+    ),
     ("events_per_class: 100", "events_per_class: 0", "events_per_class is 0"),
     ("QConv2D", "QConv2d", "layer conv1: QConv2d is not a layer class.*did you mean QConv2D"),
     ("filters: 2", "filter: 2", "unknown option filter.*did you mean filters"),

@@ -12,6 +12,9 @@ from typing import IO
 
 from trigger.errors import OutputError
 
+_PART = ".part"
+"""How names end while something is being written."""
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
@@ -20,7 +23,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         OutputError: the folder or file cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as stream:
@@ -50,13 +53,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART))
     except OSError as error:
         raise cannot_write(path, error) from error
     new, old = work / "new", work / "old"
     try:
         new.mkdir()
         yield new
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(0, "a file stands there")
         if path.exists():
             os.replace(path, old)
         os.replace(new, path)
@@ -66,6 +71,15 @@ def whole_folder(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written below a folder in which nobody writes now."""
+    for path in sorted(folder.rglob(f".*{_PART}")):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:

@@ -186,7 +186,7 @@ class Network:
             NetworkError: the file is missing or is not a network.
         """
         try:
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise NetworkError(f"cannot be read: {error}", where=path) from error
         return cls.from_json(text, path)

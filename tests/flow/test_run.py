@@ -188,13 +188,84 @@ def test_a_damaged_training_is_named_and_not_used(tiny_run, command, tmp_path):
     assert "train again" in answer.err
 
 
-def test_a_truncated_event_file_is_named_with_its_line(tiny_run, command, tmp_path):
-    shutil.copytree(tiny_run.output / ".events", tmp_path / "projects" / ".events")
-    events = next((tmp_path / "projects" / ".events").glob("*.dat"))
+@pytest.fixture
+def from_files(tiny_run, tmp_path):
+    """The tiny design with event files of its own beside it."""
+    files = sorted((tiny_run.output / ".events").glob("*.dat"))
+    for name, file in zip(("mm", "ee"), files, strict=True):
+        shutil.copy(file, tmp_path / f"{name}.dat")
+    design = tmp_path / "tiny.yaml"
+    generate = "generate: {events_per_class: 300, event_files: true}"
+    given = "files: {mm: [mm.dat], ee: [ee.dat]}"
+    design.write_text(tiny_run.design.read_text().replace(generate, given))
+    return design
+
+
+def test_a_truncated_event_file_is_named_with_its_line(from_files, command, tmp_path):
+    events = from_files.parent / "ee.dat"
     events.write_bytes(events.read_bytes()[:100_000])
-    answer = command("train", tiny_run.design, "-o", tmp_path / "projects")
+    answer = command("train", from_files, "-o", tmp_path / "projects")
     assert answer.code == 2
-    assert f"{events.name}:" in answer.err
+    assert f"{events}:" in answer.err
+
+
+@pytest.mark.parametrize("cut", ["between events", "in an event"])
+def test_a_damaged_file_of_generated_events_is_made_anew(tiny_run, tmp_path, cut):
+    from trigger.cli.show import ConsoleListener
+    from trigger.config import load_design
+    from trigger.flow.samples import make_events
+
+    shutil.copytree(tiny_run.output / ".events", tmp_path / "events")
+    file = next((tmp_path / "events").glob("*.dat"))
+    whole = file.read_bytes()
+    end = whole.rindex(b"Event number") if cut == "between events" else 100_000
+    file.write_bytes(whole[:end])
+    made = make_events(load_design(tiny_run.design), tmp_path / "events", 0, ConsoleListener())
+    assert [len(batch) for batch in made.batches] == [300, 300]
+    assert file.read_bytes() == whole
+
+
+def test_training_alone_leaves_the_contract_of_older_firmware(copy, command, tmp_path, tiny_run):
+    design = tmp_path / "tiny.yaml"
+    design.write_text(tiny_run.design.read_text().replace("per_hit", "binary"))
+    before = (copy / "input_contract.json").read_bytes()
+    shutil.copytree(tiny_run.output / ".events", tmp_path / ".events")
+    assert command("train", design, "-o", tmp_path).code == 0
+    assert (copy / "input_contract.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["change", "remove"])
+def test_an_hls_project_that_was_changed_is_neither_used_nor_overwritten(
+    copy, command, tmp_path, tiny_run, damage
+):
+    top = copy / "project" / "firmware" / "myproject.cpp"
+    if damage == "change":
+        top.write_text(top.read_text() + "// by hand\n")
+    else:
+        top.unlink()
+    shutil.copytree(tiny_run.output / ".events", tmp_path / ".events")
+    answer = command("compile", tiny_run.design, "-o", tmp_path)
+    assert answer.code == 2
+    assert f"{top}: {'was changed' if damage == 'change' else 'is missing'}" in answer.err
+    assert "remove" in answer.err
+    shutil.rmtree(copy / "project")
+    assert command("compile", tiny_run.design, "-o", tmp_path).code == 0
+    assert not (copy / "report.json").exists()  # it was of the firmware before
+    assert Network.load(copy / "network.json") == Network.load(tiny_run.folder / "network.json")
+
+
+def test_the_design_is_kept_as_it_was_when_the_run_began(copy, tmp_path, tiny_run):
+    from trigger.cli.show import ConsoleListener
+    from trigger.config import load_design
+    from trigger.flow.steps import Flow
+
+    design = tmp_path / "given.yaml"
+    shutil.copy(tiny_run.design, design)
+    shutil.copytree(tiny_run.output / ".events", tmp_path / ".events")
+    with Flow(load_design(design), copy, ConsoleListener()) as flow:
+        design.unlink()
+        assert flow.compiled.reused
+    assert (copy / "design.yaml").read_bytes() == tiny_run.design.read_bytes()
 
 
 def test_a_missing_compiler_says_what_to_install(copy, command, monkeypatch, tmp_path):

@@ -17,8 +17,9 @@ def compile(
     from trigger.flow.steps import Flow
 
     file = load_design(design)
-    flow = Flow(file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh)
-    compiled = flow.compiled
+    listener = show.ConsoleListener()
+    with Flow(file, output / file.name, listener, skip_bad=skip_bad, fresh=fresh) as flow:
+        compiled = flow.compiled
     if json:
         show.print_json(
             {

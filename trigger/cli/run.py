@@ -29,7 +29,7 @@ def run(
     from trigger.flow.steps import Flow, require_exact
 
     file = load_design(design)
-    flow = Flow(
+    with Flow(
         file,
         output / file.name,
         show.ConsoleListener(),
@@ -37,8 +37,8 @@ def run(
         skip_bad=skip_bad,
         fresh=fresh,
         simulated_events=events,
-    )
-    report = flow.report
+    ) as flow:
+        report = flow.report
     if json:
         from trigger.report import render_json
 

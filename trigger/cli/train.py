@@ -20,8 +20,9 @@ def train(
     from trigger.flow.steps import Flow
 
     file = load_design(design)
-    flow = Flow(file, output / file.name, show.ConsoleListener(), skip_bad=skip_bad, fresh=fresh)
-    trained = flow.trained
+    listener = show.ConsoleListener()
+    with Flow(file, output / file.name, listener, skip_bad=skip_bad, fresh=fresh) as flow:
+        trained = flow.trained
     rows = [
         (
             kind.value,

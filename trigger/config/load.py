@@ -46,7 +46,7 @@ def load_design(path: str | Path) -> DesignFile:
     events = bind(entries["events"], EventsSection) if "events" in entries else None
     if events is not None:
         _check_outputs(entries["model"], model, events)
-        events = _seeded(events, seed)
+        events = _located(_seeded(events, seed), file.parent)
     training = _training(entries["training"], seed) if "training" in entries else None
     trigger = bind(entries["trigger"], TriggerSection) if "trigger" in entries else None
     if trigger is not None and events is not None:
@@ -66,6 +66,7 @@ def load_design(path: str | Path) -> DesignFile:
         training=training,
         trigger=trigger,
         source=str(path),
+        text=content.decode("utf-8"),
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
@@ -127,6 +128,14 @@ def _seeded(events: EventsSection, seed: int) -> EventsSection:
     if events.generate is None or events.generate.seed is not None:
         return events
     return replace(events, generate=replace(events.generate, seed=seed))
+
+
+def _located(events: EventsSection, folder: Path) -> EventsSection:
+    """Return the section with its files as seen from the design file's folder."""
+    files = {
+        name: tuple(str(folder / path) for path in paths) for name, paths in events.files.items()
+    }
+    return replace(events, files=files)
 
 
 def _training(item: Item, seed: int) -> TrainingSpec:

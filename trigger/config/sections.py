@@ -50,7 +50,7 @@ class EventsSection:
     """In the order of the labels 0, 1, ...; with one output the score speaks for the last."""
     generate: GenerateSection | None = None
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Event files of each class, by its name."""
+    """Event files of each class, by its name; relative ones lie beside the design file."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
@@ -72,6 +72,13 @@ class EventsSection:
                 where="events.files",
                 allowed=f"every class: {', '.join(names)}",
             )
+        for name, files in self.files.items():
+            if not files:
+                raise DesignError(
+                    f"no file is given for {name}",
+                    where="events.files",
+                    allowed="one event file or more",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +160,7 @@ class DesignFile:
     trigger: TriggerSection | None
     source: str
     """Path of the file as it was given."""
+    text: str
+    """The whole file."""
     sha256: str
     """Of the file's bytes (hex)."""

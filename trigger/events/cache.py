@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from trigger.events.drift_chamber_generator import (
     generate_chunk,
 )
 from trigger.events.drift_chamber_kinematics import Reaction
+from trigger.processes import map_in_order
 
 Progress = Callable[[int, int], None]
 """Called with (events done, events wanted) after each chunk."""
@@ -50,16 +48,10 @@ def generated(
     chunks = []
     make = partial(_chunk, reaction, seed, folder, options)
     indices = range(chunks_of(events))
-    with ExitStack() as stack:
-        run: Callable[..., Iterator[HitBatch]] = map
-        if processes > 1 and len(indices) > 1:
-            # a fresh interpreter each: a fork of one that holds TensorFlow's threads may hang
-            context = multiprocessing.get_context("spawn")
-            run = stack.enter_context(ProcessPoolExecutor(processes, context)).map
-        for index, chunk in enumerate(run(make, indices)):
-            chunks.append(chunk)
-            if progress is not None:
-                progress(min((index + 1) * CHUNK_EVENTS, events), events)
+    for index, chunk in enumerate(map_in_order(make, indices, processes=processes)):
+        chunks.append(chunk)
+        if progress is not None:
+            progress(min((index + 1) * CHUNK_EVENTS, events), events)
     return concatenate(chunks).between(0, events)
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from trigger.errors import EventError
+from trigger.errors import EventError, OutputError
 from trigger.events import wires
 from trigger.events.batch import TIME_TICK_NS, HitBatch
 from trigger.events.hit_checks import BadHit, check_hits, check_positions
 from trigger.events.reader import EventReader
-from trigger.files import whole_file
+from trigger.files import whole_folder
 
 COLUMNS = ("ID", "Layer", "Wire", "Stereo", "X", "Y", "RT", "RC", "TRK")
 
@@ -45,12 +45,16 @@ def read(
 
 
 def write(batch: HitBatch, folder: Path | str) -> list[Path]:
-    """Write each event to ``event_<number>.csv`` and return the files; each is written whole.
+    """Write each event to ``event_<number>.csv`` of a new folder, whole or not at all.
+
+    Returns:
+        The files.
 
     Raises:
         EventError: two events of one number.
-        OutputError: a file cannot be written.
+        OutputError: the folder cannot be written, or holds something already.
     """
+    folder = Path(folder)
     numbers = batch.event_numbers.tolist()
     if len(set(numbers)) != len(numbers):
         raise EventError(
@@ -58,11 +62,15 @@ def write(batch: HitBatch, folder: Path | str) -> list[Path]:
             where=folder,
             remedy="write them to different folders",
         )
-    paths = [Path(folder) / f"event_{number:06d}.csv" for number in numbers]
-    for event, path in enumerate(paths):
-        with whole_file(path) as stream:
-            stream.write(_text(batch, event).encode())
-    return paths
+    if folder.is_dir() and any(folder.iterdir()):  # older events would pass for these
+        raise OutputError(
+            "is not empty", where=folder, allowed="a new or empty folder", remedy="choose another"
+        )
+    names = [f"event_{number:06d}.csv" for number in numbers]
+    with whole_folder(folder) as new:
+        for event, name in enumerate(names):
+            (new / name).write_text(_text(batch, event), encoding="utf-8")
+    return [folder / name for name in names]
 
 
 def _text(batch: HitBatch, event: int) -> str:

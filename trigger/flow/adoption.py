@@ -20,6 +20,7 @@ from trigger.flow.networks import build_simulation, compare_engines, read_target
 from trigger.flow.regression import record_golden
 from trigger.flow.simulation import reported
 from trigger.flow.workspace import Workspace
+from trigger.network import Network
 from trigger.project import choose_vectors, read_project
 from trigger.project.folder import find_project
 from trigger.report import record, write
@@ -47,18 +48,33 @@ def adopt(
     Raises:
         ProjectError, UnsupportedLayerError: the project cannot be understood; nothing is written.
         AgreementError: golden vectors are there that this firmware does not give.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or another run works in it.
     """
     network = read_project(project)
     files = find_project(project)
     workspace = Workspace(folder)
-    workspace.prepare()
-    with whole_folder(workspace.project) as copy:
-        shutil.copytree(files.firmware, copy / files.firmware.name)
-        for name in KEPT:
-            if (project / name).is_file():
-                shutil.copy(project / name, copy / name)
-    network.save(workspace.network)
+    with workspace.locked():
+        with whole_folder(workspace.project) as copy:
+            shutil.copytree(files.firmware, copy / files.firmware.name)
+            for name in KEPT:
+                if (project / name).is_file():
+                    shutil.copy(project / name, copy / name)
+            workspace.forget_firmware()
+        network.save(workspace.network)
+        report = _prove(network, folder, events, seed, command, progress)
+        write(report, folder)
+    return report
+
+
+def _prove(
+    network: Network,
+    folder: Path,
+    events: int,
+    seed: int,
+    command: str,
+    progress: Callable[[int, int], None],
+) -> record.Report:
+    """Hold the emulator against the firmware's own C++, and say what was found."""
     simulation = build_simulation(folder)
     pixels = choose_vectors(network, random=events, seed=seed).pixels
     agreement = compare_engines(network, simulation, pixels, progress)
@@ -69,7 +85,7 @@ def adopt(
         costs = (estimate(network, read_target(folder, network, None, None, None)),)
     except (ProjectError, EstimateError, UnsupportedLayerError, DeviceError) as error:
         notes.append(record.Note(record.Severity.WARNING, "estimate", str(error)))
-    report = record.Report(
+    return record.Report(
         design=folder.name,
         verdict=Verdict(()),
         agreement=reported(agreement, network, exact=True),
@@ -84,5 +100,3 @@ def adopt(
         layers=summary.layer_rows(network),
         notes=tuple(notes),
     )
-    write(report, folder)
-    return report

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from types import MappingProxyType
 
 from trigger.config import DesignFile
 from trigger.design import digest_of
-from trigger.errors import TriggerError
-from trigger.files import write_text
+from trigger.errors import ProjectError, TriggerError
+from trigger.files import whole_folder, write_text
 from trigger.flow.workspace import Workspace
+from trigger.images.contract import InputContract
 from trigger.network import Network
 from trigger.training import TrainedModel, restore
 
@@ -28,42 +31,96 @@ class Compiled:
     reused: bool
 
 
-def compile_project(file: DesignFile, trained: TrainedModel, workspace: Workspace) -> Compiled:
-    """Convert the trained model, or return what was converted from the same before."""
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """``conversion.json``: what an HLS project was made from, and how it was then."""
+
+    key: str
+    """Digest of all that went into the conversion."""
+    files: Mapping[str, str]
+    """SHA-256 of every file of the project, by its path."""
+    network: str
+    """Digest."""
+    hls4ml_version: str
+    counterparts: Mapping[str, str]
+    log: str
+
+
+def compile_project(
+    file: DesignFile, contract: InputContract, trained: TrainedModel, workspace: Workspace
+) -> Compiled:
+    """Convert the trained model, or return what was converted from the same before.
+
+    Raises:
+        ProjectError: the folder's HLS project is no longer as it was written.
+        Further errors of ``convert``; what the folder held stays then.
+    """
     key = digest_of(file.design, trained.digest, _version())
     found = _find(workspace, key)
-    if found is not None:
-        return found
-    from trigger.convert import convert  # hls4ml takes seconds to import
+    if found is None:
+        from trigger.convert import convert  # hls4ml takes seconds to import
 
-    conversion = convert(restore(trained), file.design, workspace.project)
-    conversion.network.save(workspace.network)
-    record = {
-        "key": key,
-        "network": conversion.network.digest,
-        "hls4ml_version": conversion.hls4ml_version,
-        "counterparts": dict(conversion.counterparts),
-        "log": conversion.log,
-    }
-    write_text(workspace.conversion, json.dumps(record, indent=1) + "\n")
-    return Compiled(
-        conversion.network, conversion.counterparts, conversion.hls4ml_version, reused=False
-    )
+        with whole_folder(workspace.project) as new:
+            conversion = convert(restore(trained), file.design, new)
+            files = _hash_files(new)
+            workspace.forget_firmware()
+        conversion.network.save(workspace.network)
+        record = _Record(
+            key,
+            files,
+            conversion.network.digest,
+            conversion.hls4ml_version,
+            dict(conversion.counterparts),
+            conversion.log,
+        )
+        plain = {name: getattr(record, name) for name in _Record.__slots__}
+        write_text(workspace.conversion, json.dumps(plain, indent=1) + "\n")
+        found = Compiled(
+            conversion.network, conversion.counterparts, conversion.hls4ml_version, reused=False
+        )
+    write_text(workspace.contract, json.dumps(contract.to_dict(), indent=1) + "\n")
+    write_text(workspace.design, file.text)
+    return found
 
 
 def _find(workspace: Workspace, key: str) -> Compiled | None:
-    """Return the conversion in the folder if it was made with this key and is whole."""
+    """Return the conversion in the folder if it was made with this key and is whole.
+
+    Raises:
+        ProjectError: its HLS project was changed since, so that nothing done by hand gets lost.
+    """
     if not workspace.project.is_dir():
         return None
     try:
-        record = json.loads(workspace.conversion.read_text())
-        network = Network.load(workspace.network)
-        if record["key"] != key or record["network"] != network.digest:
-            return None
-        counterparts = MappingProxyType(dict(record["counterparts"]))
-        return Compiled(network, counterparts, str(record["hls4ml_version"]), reused=True)
-    except (OSError, ValueError, KeyError, TypeError, TriggerError):
+        record = _Record(**json.loads(workspace.conversion.read_text(encoding="utf-8")))
+        recorded = dict(record.files)
+        counterparts = MappingProxyType(dict(record.counterparts))
+    except (OSError, ValueError, TypeError):
         return None
+    now = _hash_files(workspace.project)
+    for name, digest in recorded.items():
+        if now.get(name) != digest:
+            raise ProjectError(
+                "was changed since it was written" if name in now else "is missing",
+                where=workspace.project / name,
+                remedy=f"remove {workspace.project} to have it written again; "
+                "`trigger adopt` takes changed firmware as it is",
+            )
+    try:
+        network = Network.load(workspace.network)
+    except TriggerError:
+        return None
+    if (record.key, record.network) != (key, network.digest):
+        return None
+    return Compiled(network, counterparts, record.hls4ml_version, reused=True)
+
+
+def _hash_files(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _version() -> str:

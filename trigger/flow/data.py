@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from trigger.errors import EventError
+from trigger.errors import EventError, OutputError
 from trigger.events import SOURCES, Source, drift_chamber_csv, drift_chamber_text
 from trigger.events.drift_chamber_generator import GeneratorOptions
 
@@ -32,8 +32,10 @@ def make_file(
 
     Raises:
         EventError: an unknown source or class.
-        OutputError: the file cannot be written.
+        OutputError: the file or folder cannot be written, or the folder holds something.
     """
+    if not path.name:
+        raise OutputError("names no file or folder", where=str(path), remedy="give it a name")
     options = GeneratorOptions(charge_ceiling=charge_ceiling)
     with TemporaryDirectory(prefix="trigger-") as cache:
         batch = _source(source).generate(class_name, events, seed, Path(cache), options)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from trigger.events.drift_chamber_generator import GENERATOR_VERSION
 from trigger.flow.listener import Listener
 from trigger.images.contract import InputContract
 from trigger.images.hit_maps import encode, fit_scale
+from trigger.processes import map_in_order
 from trigger.training import Sample, Split, split_events
 
 
@@ -84,7 +84,7 @@ def make_events(file: DesignFile, cache: Path, skip_bad: int, listener: Listener
             cache,
             wanted.options,
             listener.counter(f"{name} events"),
-            os.cpu_count() or 1,
+            _cores(),
         )
         for name in names
     ]
@@ -92,27 +92,30 @@ def make_events(file: DesignFile, cache: Path, skip_bad: int, listener: Listener
         return Events(tuple(batches), 0)
     digests = [digest_of(GENERATOR_VERSION, name, wanted, seed) for name in names]
     files = [cache / f"{section.source.value}_{digest[:16]}{source.suffix}" for digest in digests]
-    with _processes(len(files)) as pool:
-        list(pool.map(_write_missing, [source] * len(files), batches, files))
-    return _read_classes(source, [(path,) for path in files], skip_bad=0)
+    read = map_in_order(_read_back, [source] * len(files), batches, files, processes=_cores())
+    return Events(tuple(read), 0)
 
 
 def _read_classes(source: Source, paths: list[tuple[Path, ...]], skip_bad: int) -> Events:
     """Read the files of each class, the classes side by side."""
-    with _processes(len(paths)) as pool:
-        read = list(pool.map(_read_class, [source] * len(paths), paths, [skip_bad] * len(paths)))
+    sources, tolerated = [source] * len(paths), [skip_bad] * len(paths)
+    read = list(map_in_order(_read_class, sources, paths, tolerated, processes=_cores()))
     return Events(tuple(batch for batch, _ in read), sum(skipped for _, skipped in read))
 
 
-def _processes(tasks: int) -> ProcessPoolExecutor:
-    """Return a pool of fresh interpreters: a fork of one with TensorFlow's threads may hang."""
-    workers = min(tasks, os.cpu_count() or 1)
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
-def _write_missing(source: Source, batch: HitBatch, path: Path) -> None:
-    if not path.is_file():
-        source.write(batch, path)
+def _read_back(source: Source, generated: HitBatch, path: Path) -> HitBatch:
+    """Return generated events as their file holds them; a missing or damaged file is made anew."""
+    if path.is_file():
+        with suppress(EventError):
+            found, _ = _read_class(source, (path,), skip_bad=0)
+            if found.same_hits(generated):
+                return found
+    source.write(generated, path)
+    return _read_class(source, (path,), skip_bad=0)[0]
 
 
 def _read_class(source: Source, paths: tuple[Path, ...], skip_bad: int) -> tuple[HitBatch, int]:

@@ -8,12 +8,10 @@ last run is read back, so that an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import datetime
-import json
 import math
-import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -22,7 +20,6 @@ from trigger.config import DesignFile
 from trigger.device import find
 from trigger.errors import AgreementError, ModelError
 from trigger.estimate import estimate
-from trigger.files import write_text
 from trigger.flow import summary
 from trigger.flow.compilation import Compiled, compile_project
 from trigger.flow.listener import Listener
@@ -41,7 +38,7 @@ SIMULATED_EVENTS = 10_000
 
 
 class Flow:
-    """One run of a design in one folder."""
+    """One run of a design in one folder, which it keeps to itself until it is left (``with``)."""
 
     def __init__(
         self,
@@ -62,21 +59,26 @@ class Flow:
             fresh: forget what was made before (but for generated events).
 
         Raises:
-            OutputError: the folder cannot be written.
+            OutputError: the folder cannot be written, or another run works in it.
         """
         self.file = file
         self.workspace = Workspace(folder)
-        self.workspace.prepare()
+        self._lock = ExitStack()
+        self._lock.enter_context(self.workspace.locked())
         self._listener = listener
         self._command = command
         self._skip_bad = skip_bad
         self._simulated_events = simulated_events
         self._steps: list[Step] = []
         if fresh:
-            for path in (self.workspace.training, self.workspace.project, self.workspace.build):
-                shutil.rmtree(path, ignore_errors=True)
-            for path in (self.workspace.conversion, self.workspace.scores):
-                path.unlink(missing_ok=True)
+            self.workspace.forget()
+
+    def __enter__(self) -> Flow:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let other runs into the folder; so does the end of the process."""
+        self._lock.close()
 
     @cached_property
     def events(self) -> Events:
@@ -97,8 +99,6 @@ class Flow:
             rows, columns, _ = made.contract.image_shape
             said.append(f"{len(made.sample):,} of {rows}x{columns} in {made.contract.format}")
             said.append(f"scale {made.contract.scale}")
-            contract = json.dumps(made.contract.to_dict(), indent=1)
-            write_text(self.workspace.contract, contract + "\n")
         return made
 
     @cached_property
@@ -142,8 +142,7 @@ class Flow:
     def compiled(self) -> Compiled:
         trained = self.trained[ModelKind.QUANTISED]
         with self._step("compile") as said:
-            compiled = compile_project(self.file, trained, self.workspace)
-            write_text(self.workspace.design, Path(self.file.source).read_text())
+            compiled = compile_project(self.file, self.images.contract, trained, self.workspace)
             said.append(f"{len(compiled.network.layers)} layers")
             said.append("unchanged" if compiled.reused else f"hls4ml {compiled.hls4ml_version}")
         return compiled

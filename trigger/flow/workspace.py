@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from trigger.errors import OutputError
-from trigger.files import cannot_write
+from trigger.files import cannot_write, sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,10 @@ class Workspace:
     @property
     def report(self) -> Path:
         return self.folder / "report.json"
+
+    @property
+    def text(self) -> Path:
+        return self.folder / "report.md"
 
     @property
     def page(self) -> Path:
@@ -87,3 +95,47 @@ class Workspace:
                 where=self.folder,
                 remedy="choose another folder with --output",
             )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Prepare the folder and keep every other run out of it; clean up behind killed ones.
+
+        Raises:
+            OutputError: it cannot be written, or another run works in it.
+        """
+        self.prepare()
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OutputError(
+                    "another run is at work in this folder",
+                    where=self.folder,
+                    remedy="wait for its end, or choose another folder with --output",
+                ) from error
+            except OSError:  # a file system without locks
+                pass
+            else:
+                sweep(self.folder)
+            yield
+        finally:
+            os.close(handle)
+
+    def forget_firmware(self) -> None:
+        """Remove what was found of the firmware that the folder holds, which is about to change.
+
+        The HLS project stays until another takes its place; golden vectors stay for good: they are
+        what the next firmware is held against.
+        """
+        self.conversion.unlink(missing_ok=True)  # first: without it nothing else is trusted
+        for path in (self.network, self.contract, self.design, self.scores):
+            path.unlink(missing_ok=True)
+        for path in (self.report, self.text, self.page):
+            path.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Remove all that runs have made, but for generated events and golden vectors."""
+        self.forget_firmware()
+        for path in (self.training, self.project, self.build):
+            shutil.rmtree(path, ignore_errors=True)

@@ -95,7 +95,7 @@ def _write_together(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
             waiting[folder / name] = Path(temporary)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)

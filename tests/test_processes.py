@@ -1,0 +1,72 @@
+"""A map over processes: in order, and gone without noise when it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from trigger.errors import ToolError
+from trigger.processes import map_in_order
+
+INTERRUPTED = """
+import time
+from tests.test_processes import slow
+from trigger.processes import map_in_order
+if __name__ == "__main__":
+    print("ready", flush=True)
+    for number in map_in_order(slow, range(50), processes=2):
+        print(number, flush=True)
+"""
+
+
+def slow(number: int) -> int:
+    time.sleep(0.3)
+    return number
+
+
+def slower_first(number: int, offset: int) -> int:
+    time.sleep(0.2 if number == 0 else 0)
+    return number + offset
+
+
+def die(number: int) -> int:
+    os._exit(1)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_results_come_in_the_order_of_the_rows(processes):
+    results = map_in_order(slower_first, range(4), [10, 20, 30, 40], processes=processes)
+    assert list(results) == [10, 21, 32, 43]
+
+
+def test_a_process_that_dies_is_an_error_that_says_what_to_do():
+    with pytest.raises(ToolError, match=r"worker process ended before .* memory"):
+        list(map_in_order(die, range(2), processes=2))
+
+
+@pytest.mark.parametrize("after", ["ready", "0"], ids=["while they start", "at work"])
+def test_ctrl_c_reaches_the_caller_alone(tmp_path, after):
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED)
+    process = subprocess.Popen(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.stdout.readline().strip() != after:
+        pass
+    if after == "ready":
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert said.count("Traceback") == 1
+    assert said.rstrip().endswith("KeyboardInterrupt")
