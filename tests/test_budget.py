@@ -1,6 +1,7 @@
 """The verdict: one check per limit, unknown is not a pass, and bands are told."""
 
 import math
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from trigger.budget import (
     judge,
 )
 from trigger.device import find
-from trigger.errors import DeviceError
+from trigger.errors import DesignError
 
 
 def figure(value: float, low: float | None = None, high: float | None = None) -> Figure:
@@ -127,8 +128,28 @@ def test_a_resource_that_the_part_has_none_of() -> None:
 
 
 def test_a_misspelt_resource_is_an_error() -> None:
-    with pytest.raises(DeviceError, match="'luts' is not a resource"):
-        judge(Budget(device={"luts": 0.5}), cost(), find("xcvu13p"))
+    with pytest.raises(DesignError, match=r"luts is not a resource\..*bram_18k.*mean lut"):
+        Budget(device={"luts": 0.5})
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.inf, math.nan])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Budget) if field.name.endswith(("_ns", "_bx"))]
+)
+def test_times_are_finite_and_above_zero(name: str, value: float) -> None:
+    with pytest.raises(DesignError, match=rf"{name}: .*a finite number above 0"):
+        Budget(**{name: value})
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.inf, math.nan])
+def test_fractions_lie_between_nothing_and_all(value: float) -> None:
+    for scope in ("device", "per_slr", "quality"):
+        name = "efficiency_loss" if scope == "quality" else "lut"
+        with pytest.raises(DesignError, match=rf"{scope}\.{name}: .*a fraction from 0 to 1"):
+            Budget(**{scope: {name: value}})
+    with pytest.raises(DesignError, match="auc_loss: .*a fraction from 0 to 1"):
+        Budget(auc_loss=value)
+    assert Budget(device={"uram": 0.0}, per_slr={"lut": 1.0}).auc_loss is None
 
 
 def test_the_band_is_told_and_does_not_decide() -> None:

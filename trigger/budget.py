@@ -9,6 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Protocol
 
+from trigger.errors import DesignError, did_you_mean
 from trigger.units import LHC_CROSSING_PERIOD_NS, interval_limit_cycles
 
 
@@ -35,6 +36,10 @@ class Quantity(Enum):
     FF = "ff"
     BRAM_18K = "bram_18k"
     URAM = "uram"
+
+
+RESOURCES = tuple(quantity.value for quantity in Quantity if not quantity.value.endswith("_cycles"))
+"""What a device has a number of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a design may cost. A limit that is None, or not in a mapping, is not asked."""
+    """What a design may cost. A limit that is None, or not in a mapping, is not asked.
+
+    Raises:
+        DesignError: a limit that nothing or everything would meet, or an unknown resource.
+    """
 
     latency_ns: float | None = None
     latency_cycles: float | None = None
@@ -162,6 +171,41 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("device", "per_slr", "quality"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        for name in _TIMES:
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise DesignError(f"{value:g}", where=name, allowed="a finite number above 0")
+        if self.time_multiplexing < 1:
+            raise DesignError(
+                f"{self.time_multiplexing}",
+                where="time_multiplexing",
+                allowed="a whole number from 1 on: how many copies take turns",
+            )
+        fractions = {"auc_loss": self.auc_loss} if self.auc_loss is not None else {}
+        fractions |= {f"quality.{name}": limit for name, limit in self.quality.items()}
+        for scope in ("device", "per_slr"):
+            for resource, limit in getattr(self, scope).items():
+                if resource not in RESOURCES:
+                    raise DesignError(
+                        f"{resource} is not a resource",
+                        where=scope,
+                        allowed=", ".join(RESOURCES),
+                        remedy=did_you_mean(resource, RESOURCES),
+                    )
+                fractions[f"{scope}.{resource}"] = limit
+        for name, limit in fractions.items():
+            if not 0 <= limit <= 1:
+                raise DesignError(f"{limit:g}", where=name, allowed="a fraction from 0 to 1")
+
+
+_TIMES = (
+    "latency_ns",
+    "latency_cycles",
+    "latency_bx",
+    "interval_cycles",
+    "interval_bx",
+    "crossing_period_ns",
+)
 
 
 class Part(Protocol):
@@ -193,9 +237,6 @@ def judge(
         device: the part of the resource limits; None makes those unknown.
         qualities: losses against the float model by name (``auc_loss``, ...); a negative
             loss is a gain.
-
-    Raises:
-        DeviceError: a resource limit names something that is not a resource.
     """
     checks = [*_time_checks(budget, cost)]
     scopes = ((False, "device", budget.device), (True, "per_slr", budget.per_slr))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -31,6 +33,12 @@ class TriggerError(Exception):
         """Let an error cross from one process to another with all that it says."""
         texts = {"where": self.where, "allowed": self.allowed, "remedy": self.remedy}
         return partial(type(self), self.problem, **texts), ()
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """Return the remedy that names the closest allowed word, or nothing."""
+    close = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 class FormatError(TriggerError):

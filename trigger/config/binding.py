@@ -14,9 +14,8 @@ from typing import Any
 
 import yaml
 
-from trigger.errors import DesignError, TriggerError
+from trigger.errors import DesignError, TriggerError, did_you_mean
 from trigger.fixed import FixedFormat
-from trigger.zoo.quantisers import did_you_mean
 
 _TEXT = "tag:yaml.org,2002:str"
 

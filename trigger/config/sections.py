@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -131,9 +132,9 @@ class TriggerSection:
                 allowed="between 0 and 1",
             )
         for name in ("crossing_rate_mhz", "target_rate_khz"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise DesignError(
-                    f"{name} is {getattr(self, name):g}", where="trigger", allowed="> 0"
+                    f"{name} is {getattr(self, name):g}", where="trigger", allowed="> 0, finite"
                 )
         if self.target_rate_khz > 1000 * self.crossing_rate_mhz:
             raise DesignError(

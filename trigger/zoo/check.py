@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from trigger.design import LayerSpec, ModelSpec
-from trigger.errors import DesignError
+from trigger.errors import DesignError, did_you_mean
 from trigger.zoo.kinds import LAYERS, LayerKind, Value
-from trigger.zoo.quantisers import Role, did_you_mean, parse_quantiser
+from trigger.zoo.quantisers import Role, parse_quantiser
 from trigger.zoo.shapes import Shape
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from trigger.errors import DesignError
+from trigger.errors import DesignError, did_you_mean
 
 Argument = bool | int | float
 
@@ -231,9 +230,3 @@ def _alpha_error(name: str, value: object, where: object) -> DesignError:
         allowed="alpha=1",
         remedy="write alpha=1; for a fixed scale of 2^k add k to `integer` instead",
     )
-
-
-def did_you_mean(word: str, allowed: list[str]) -> str:
-    """Return the remedy that names the closest allowed word, or nothing."""
-    close = difflib.get_close_matches(word, allowed, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else ""
