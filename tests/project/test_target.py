@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trigger.design import IOType, Target
-from trigger.errors import ProjectError
+from trigger.errors import DeviceError, ProjectError
 from trigger.project.target import read_target
 
 CONFIG = "Backend: Vivado\nClockPeriod: 3.125\nIOType: io_stream\nPart: xcku115-flvb2104-2-i\n"
@@ -41,3 +41,21 @@ def test_a_clock_that_is_no_number_is_named(tmp_path):
     (tmp_path / "hls4ml_config.yml").write_text(CONFIG.replace("3.125", "fast"))
     with pytest.raises(ProjectError, match=r"hls4ml_config\.yml.*fast"):
         read_target(tmp_path, IOType.PARALLEL)
+
+
+@pytest.mark.parametrize("period", [0.0, -3.0, float("nan"), float("inf")])
+def test_a_clock_period_that_no_clock_has_is_refused(tmp_path, period):
+    (tmp_path / "hls4ml_config.yml").write_text(CONFIG)
+    with pytest.raises(ProjectError, match=r"--clock-period: the clock period is .*up to 1000 ns"):
+        read_target(tmp_path, IOType.PARALLEL, clock_period_ns=period)
+    (tmp_path / "hls4ml_config.yml").write_text(CONFIG.replace("3.125", str(period)))
+    with pytest.raises(ProjectError, match="the clock period is"):
+        read_target(tmp_path, IOType.PARALLEL)
+
+
+def test_a_given_part_that_is_unknown_is_refused_with_near_ones(tmp_path):
+    (tmp_path / "hls4ml_config.yml").write_text(CONFIG)
+    with pytest.raises(DeviceError, match=r"unknown FPGA part 'xcvu13q'.*near ones are.*xcvu13p"):
+        read_target(tmp_path, IOType.PARALLEL, "xcvu13q")
+    (tmp_path / "hls4ml_config.yml").write_text(CONFIG.replace("xcku115", "xcnone1"))
+    assert read_target(tmp_path, IOType.PARALLEL).part == "xcnone1-flvb2104-2-i"

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from trigger.design import IOType, Target
+from trigger.device import find
 from trigger.errors import ProjectError
 
 _CONFIG = re.compile(r"^(Backend|Part|ClockPeriod|IOType):\s*['\"]?([^'\"\s]+)", re.MULTILINE)
@@ -29,7 +30,8 @@ def read_target(
         io_type: of the top function, where the configuration does not name it.
 
     Raises:
-        ProjectError: something is neither given nor in these files.
+        ProjectError: something is neither given nor in these files, or is no clock period.
+        DeviceError: a given part that is unknown. One that the files name is taken as it is.
     """
     found: dict[str, str] = {}
     tcl, config = folder / "project.tcl", folder / "hls4ml_config.yml"
@@ -38,7 +40,9 @@ def read_target(
     if config.is_file():
         found |= dict(_CONFIG.findall(config.read_text()))
     given = {"Part": part, "ClockPeriod": clock_period_ns, "Backend": backend}
-    values = {key: given[key] or found.get(key) for key in given}
+    values = {key: found.get(key) if given[key] is None else given[key] for key in given}
+    if part is not None:
+        find(part)
     for key, option in (
         ("Part", "--part"),
         ("ClockPeriod", "--clock-period"),
@@ -54,4 +58,10 @@ def read_target(
         stream = IOType(found["IOType"]) if "IOType" in found else io_type
     except ValueError as error:
         raise ProjectError(f"{error}", where=config if config.is_file() else tcl) from error
+    if not 0 < period <= 1000:
+        raise ProjectError(
+            f"the clock period is {period:g} ns",
+            where=folder if clock_period_ns is None else "--clock-period",
+            allowed="more than 0, up to 1000 ns",
+        )
     return Target(_BACKENDS.get(name.lower(), name), str(values["Part"]), period, stream)
