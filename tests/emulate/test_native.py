@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from trigger.emulate.choice import choose
 from trigger.emulate.native import compile as native_compile
 from trigger.emulate.native.lanes import Lane
 from trigger.emulate.native.plan import make_plan
-from trigger.errors import FormatError, NetworkError, ToolError, UnsupportedLayerError
+from trigger.errors import FormatError, NetworkError, OutputError, ToolError, UnsupportedLayerError
 from trigger.fixed import FixedFormat, Overflow, Rounding, from_values
 from trigger.layers import LAYERS, Pool, Pooling2D, ReLU
 from trigger.layers.base import Layer, Shape, Tensor, only
@@ -190,6 +191,45 @@ def test_results_are_kept_and_broken_files_are_not(library_cache, monkeypatch, t
     native.build(network)
     assert library.stat().st_mtime_ns == built
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [library]
+
+
+@pytest.mark.parametrize("damage", [lambda it: it[:2000], lambda it: b"", lambda it: it[:-40]])
+def test_a_damaged_library_is_built_again(monkeypatch, tmp_path, damage):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    # of other weights for each damage: a process loads a library of one name once
+    network = small_cnn(seed=len(damage(bytes(5000))))
+    with monkeypatch.context() as patch:
+        patch.setattr("ctypes.CDLL", Mock())
+        native.build(network)
+    (library,) = tmp_path.rglob("*.so")
+    whole = library.read_bytes()
+    library.write_bytes(damage(whole))
+    pixels = RNG.integers(0, 256, (3, 8, 8, 1))
+    found = native.run(native.build(network), pixels)["score"]
+    assert (found == reference.run(network, pixels)["score"]).all()
+    assert len(library.read_bytes()) == len(whole)
+
+
+def test_where_no_library_can_be_kept_or_loaded_the_reference_serves(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    network = small_cnn()
+    pixels = RNG.integers(0, 256, (3, 8, 8, 1))
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+        with pytest.raises(OutputError, match=r"cannot be written.*set XDG_CACHE_HOME"):
+            native.build(network)
+        choice = choose(network)
+        assert (choice.name, choice.reason[:20]) == ("reference", "the reference engine")
+        assert (choice.run(pixels)["score"] == reference.run(network, pixels)["score"]).all()
+    with monkeypatch.context() as patch:
+        patch.delenv("XDG_CACHE_HOME")
+        patch.setattr("pathlib.Path.home", Mock(side_effect=RuntimeError))
+        with pytest.raises(OutputError, match="there is no home folder"):
+            native.build(network)
+    with monkeypatch.context() as patch:
+        patch.setattr("ctypes.CDLL", Mock(side_effect=OSError("failed to map segment")))
+        with pytest.raises(ToolError, match=r"cannot be loaded: failed to map.*programs may be"):
+            native.build(network)
 
 
 def test_without_a_compiler_the_reference_serves_and_says_so(monkeypatch):

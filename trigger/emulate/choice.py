@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.emulate import native, reference
-from trigger.errors import ToolError, UnsupportedLayerError
+from trigger.errors import OutputError, ToolError, UnsupportedLayerError
 from trigger.fixed import RawArray, from_values
 from trigger.network import Network
 
@@ -58,7 +58,7 @@ def choose(network: Network, layers: tuple[str, ...] = ()) -> Choice:
     """
     try:
         engine = native.build(network, layers)
-    except (ToolError, UnsupportedLayerError) as error:
+    except (OutputError, ToolError, UnsupportedLayerError) as error:
         return Choice(network, None, f"the reference engine serves: {error}")
     slow = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in engine.interpreted)
     return Choice(network, engine, f"evaluated by NumPy: {slow}" if slow else "")

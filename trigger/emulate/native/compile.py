@@ -78,12 +78,24 @@ def find_compiler() -> Compiler:
 
 
 def cache_folder() -> Path:
-    """Return the folder of built libraries: under ``XDG_CACHE_HOME`` or ``~/.cache``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trigger" / "native"
+    """Return the folder of built libraries: under ``XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises:
+        OutputError: neither is known.
+    """
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:
+        raise OutputError(
+            "there is no home folder", where="native engine", remedy="set XDG_CACHE_HOME"
+        ) from error
+    return Path(cache) / "trigger" / "native"
 
 
 def build_library(source: str, digest: str, compiler: Compiler) -> Path:
-    """Return the shared library of a C program, built unless it is in the cache.
+    """Return the shared library of a C program, built unless it is whole in the cache.
+
+    The file ends in the SHA-256 of what is before it: loading a damaged library may crash.
 
     Args:
         digest: of the network; starts the file's name.
@@ -94,9 +106,9 @@ def build_library(source: str, digest: str, compiler: Compiler) -> Path:
     """
     text = hashlib.sha256((compiler.identity + source).encode()).hexdigest()
     path = cache_folder() / f"{digest[:16]}-{text[:24]}.so"
-    if path.is_file():
-        return path
     try:
+        if _is_whole(path):
+            return path
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
             program, library = Path(folder) / "network.c", Path(folder) / "network.so"
@@ -108,12 +120,23 @@ def build_library(source: str, digest: str, compiler: Compiler) -> Path:
                     where="native engine",
                     remedy="set CC to another compiler, or use the reference engine",
                 )
+            content = library.read_bytes()
+            library.write_bytes(content + hashlib.sha256(content).digest())
             os.replace(library, path)
     except OSError as error:
         raise OutputError(
-            str(error.strerror), where=path.parent, remedy="set XDG_CACHE_HOME to another folder"
+            f"cannot be written: {error.strerror or error}",
+            where=path.parent,
+            remedy="set XDG_CACHE_HOME to another folder",
         ) from error
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    content = path.read_bytes()
+    return content[-32:] == hashlib.sha256(content[:-32]).digest()
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:

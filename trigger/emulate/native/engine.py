@@ -22,7 +22,7 @@ from trigger.emulate.native.lanes import Lane
 from trigger.emulate.native.program import ALIGNMENT, Program, write_program
 from trigger.emulate.native.split import Refusal, divide, is_worth_building
 from trigger.emulate.reference import check_pixels
-from trigger.errors import NetworkError
+from trigger.errors import NetworkError, ToolError
 from trigger.fixed import INT64_BITS, RawArray, from_values
 from trigger.layers import Input, Layer, Tensor
 from trigger.network import Network
@@ -81,7 +81,7 @@ def build(network: Network, layers: tuple[str, ...] = ()) -> Engine:
 
     Raises:
         UnsupportedLayerError: nothing of the network can become C.
-        ToolError: no C compiler, or it fails.
+        ToolError: no C compiler, or it fails, or the system refuses to load what it made.
         OutputError: the cache folder cannot be written.
     """
     begin = time.perf_counter()
@@ -89,7 +89,14 @@ def build(network: Network, layers: tuple[str, ...] = ()) -> Engine:
     compiler = find_compiler()
     program, interpreted = _write(network, wanted, compiler.machine)
     path = build_library(program.source, network.digest, compiler)
-    library = ctypes.CDLL(str(path))
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise ToolError(
+            f"cannot be loaded: {error}",
+            where=path,
+            remedy="set XDG_CACHE_HOME to a folder that programs may be run from",
+        ) from error
     library.trigger_run.restype = None
     seconds = time.perf_counter() - begin
     return Engine(network, program, path, library, wanted, interpreted, seconds)
