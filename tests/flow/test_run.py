@@ -137,6 +137,16 @@ def test_a_budget_that_is_not_met_exits_with_3(tiny_run, command, tmp_path):
     assert "FAIL" in answer.out
 
 
+def test_without_a_budget_there_is_nothing_to_judge(tiny_run, command, tmp_path):
+    free = tmp_path / "tiny.yaml"
+    lines = tiny_run.design.read_text().splitlines(keepends=True)
+    free.write_text("".join(line for line in lines if not line.startswith("budget:")))
+    answer = command("check", free, "-o", tiny_run.output)
+    assert (answer.code, answer.out) == (0, "Verdict: none, the design has no budget\n")
+    answer = command("check", free, "-o", tiny_run.output, "--json")
+    assert (answer.code, answer.json) == (0, {"outcome": "unknown", "checks": []})
+
+
 def test_firmware_of_other_knobs_is_not_judged(tiny_run, command, tmp_path):
     changed = tmp_path / "tiny.yaml"
     changed.write_text(tiny_run.design.read_text().replace("ClockPeriod: 5", "ClockPeriod: 4"))

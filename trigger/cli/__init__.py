@@ -1,6 +1,7 @@
 """The command line: one file per command, which parses, calls one function, prints, and exits.
 
-Exit codes: 0 fine, 2 bad input, 3 budget not met, 4 not bit-exact, 130 interrupted.
+Exit codes: 0 fine, 2 bad input, 3 budget not met or not known to be, 4 not bit-exact,
+130 interrupted or terminated.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from trigger.cli import options, show
 
 
@@ -15,9 +13,8 @@ def check(
     """Judge a compiled design: value, limit, margin, source and answer of each check.
 
     Losses of physics quality come from the design's last report; without one they are unknown.
-    Exit code 3: not met, or not known to be met.
+    Exit code 3: not met, or not known to be met; a design without a budget has nothing to judge.
     """
-    from trigger.budget import Outcome
     from trigger.config import load_design
     from trigger.flow.judgement import judge_folder
 
@@ -27,5 +24,4 @@ def check(
         show.print_json(show.verdict_record(verdict))
     else:
         show.print_verdict(verdict)
-    if verdict.outcome is not Outcome.PASS:
-        raise typer.Exit(3)
+    show.exit_by(verdict)

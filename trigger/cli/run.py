@@ -24,7 +24,6 @@ def run(
     What an earlier run finished is reused where nothing that it depends on has changed. Exit code
     3: the budget is not met; 4: emulation and C simulation differ.
     """
-    from trigger.budget import Outcome
     from trigger.config import load_design
     from trigger.flow.steps import Flow, require_exact
 
@@ -56,5 +55,4 @@ def run(
         print(f"Firmware: {flow.workspace.project}")
         print(f"Report:   {flow.workspace.page}")
     require_exact(report)
-    if report.verdict.checks and report.verdict.outcome is not Outcome.PASS:
-        raise typer.Exit(3)
+    show.exit_by(report.verdict)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 if TYPE_CHECKING:
     from trigger.budget import Check, Cost, Figure, Verdict
     from trigger.training import Progress
@@ -84,8 +86,17 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         print(line(row))
 
 
+def exit_by(verdict: Verdict) -> None:
+    """Exit with 3 where a limit is not met or not known to be; without a budget there is none."""
+    if verdict.checks and verdict.outcome.value != "pass":
+        raise typer.Exit(3)
+
+
 def print_verdict(verdict: Verdict) -> None:
     """Print a verdict as a table: value, limit, margin, source, answer, and each note below."""
+    if not verdict.checks:
+        print("Verdict: none, the design has no budget")
+        return
     rows = [
         (
             check.name,

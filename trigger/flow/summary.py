@@ -136,10 +136,12 @@ def _measured(share: Efficiency, note: str) -> Figure:
 
 
 def qualities(found: record.Physics) -> dict[str, Figure]:
-    """Return what is lost against the float model, for the budget."""
+    """Return what is lost against the float model, for the budget; nothing where it is unknown."""
     engines = {engine.engine: engine for engine in found.engines}
+    losses: dict[str, Figure] = {}
+    if EMULATED not in engines or FLOAT not in engines:
+        return losses
     ours, theirs = engines[EMULATED], engines[FLOAT]
-    losses = {}
     for name, mine, reference in (
         ("auc_loss", ours.auc, theirs.auc),
         ("accuracy_loss", ours.accuracy, theirs.accuracy),
@@ -160,7 +162,8 @@ def layer_rows(network: Network) -> tuple[record.LayerRow, ...]:
     rows = []
     for layer in network.layers:
         weights = layer.weights()
-        kernel = next(iter(weights.values()), None)
+        first = next(iter(weights.values()), None)
+        kernels = [raw for role, (raw, _) in weights.items() if role.endswith("kernel")]
         inputs = network.input_formats(layer)
         rows.append(
             record.LayerRow(
@@ -168,13 +171,13 @@ def layer_rows(network: Network) -> tuple[record.LayerRow, ...]:
                 kind=type(layer).__name__,
                 output_shape=tuple(int(length) for length in shapes[layer.name]),
                 input_format=str(inputs[0]) if inputs else None,
-                weight_format=str(kernel[1]) if kernel else None,
+                weight_format=str(first[1]) if first else None,
                 accumulator_format=str(layer.accumulator)
                 if isinstance(layer, MultiplyAccumulate)
                 else None,
                 result_format=str(layer.result),
-                weights=sum(int(raw.size) for raw, _ in weights.values()),
-                zeros=sum(int(np.count_nonzero(raw == 0)) for raw, _ in weights.values()),
+                weights=sum(int(raw.size) for raw in kernels),
+                zeros=sum(int(np.count_nonzero(raw == 0)) for raw in kernels),
                 multiplications=layer.multiplications(*(shapes[name] for name in layer.inputs)),
             )
         )

@@ -97,7 +97,7 @@ def cost_table(cost: Cost, layers: tuple[LayerRow, ...], name: str) -> Table:
     total = (Cell("Total"), *counted, *_cost_cells(cost.total, quantities, said))
     columns = (
         Column("Layer"),
-        Column("Weights", numeric=True),
+        Column("Kernel weights", numeric=True),
         Column("Zeros", numeric=True),
         Column("Multiplications", numeric=True),
         *(Column(title, numeric=True) for title in quantities.values()),

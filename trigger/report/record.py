@@ -90,8 +90,9 @@ class LayerRow:
     accumulator_format: str | None
     result_format: str | None
     weights: int
+    """Of the kernels: what multiplies the input; biases and tables are not counted."""
     zeros: int
-    """Weights that are 0."""
+    """Of these, those that are 0."""
     multiplications: int
     """Of one event, zero weights included."""
 
