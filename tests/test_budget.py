@@ -147,7 +147,7 @@ def test_fractions_lie_between_nothing_and_all(value: float) -> None:
         name = "efficiency_loss" if scope == "quality" else "lut"
         with pytest.raises(DesignError, match=rf"{scope}\.{name}: .*a fraction from 0 to 1"):
             Budget(**{scope: {name: value}})
-    with pytest.raises(DesignError, match="auc_loss: .*a fraction from 0 to 1"):
+    with pytest.raises(DesignError, match=r"auc_loss: .*a fraction from 0 to 1"):
         Budget(auc_loss=value)
     assert Budget(device={"uram": 0.0}, per_slr={"lut": 1.0}).auc_loss is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +239,77 @@ def test_compile_error_shows_the_line_and_keeps_the_log(tmp_path: Path) -> None:
         csim.build(project, tmp_path / "build")
     assert "dota" in Path(caught.value.where).read_text()
     assert [path.suffix for path in (tmp_path / "build").iterdir()] == [".log"]
+
+
+def test_the_log_of_a_failed_build_goes_with_the_next_good_one(tmp_path: Path) -> None:
+    broken = write_triple(tmp_path / "p", functions=TRIPLE.replace("data[i]", "dota[i]"))
+    with pytest.raises(ProjectError, match="does not compile"):
+        csim.build(broken, tmp_path / "build")
+    csim.build(write_triple(tmp_path / "q"), tmp_path / "build")
+    assert [path.suffix for path in (tmp_path / "build").iterdir()] == [""]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (
+            "echo 'm.cpp:1:1: fatal error: error writing to /t.s: No space left on device' >&2",
+            "space",
+        ),
+        ("echo 'g++: fatal error: Killed signal terminated program cc1plus' >&2", "Killed signal"),
+        ("echo \"g++: error: unrecognized command-line option '-std=c++17'\" >&2", "unrecognized"),
+        ("kill -9 $$", "exit code -9"),
+    ],
+    ids=["disk", "memory", "option", "stopped"],
+)
+def test_a_failing_compiler_is_not_the_firmwares_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, message: str
+) -> None:
+    compiler = tmp_path / "c++"
+    compiler.write_text(f"#!/bin/sh\n[ $1 = --version ] && echo 1.0 && exit 0\n{fault}\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    with pytest.raises(ToolError, match=rf"(?s)c\+\+ failed:.*{message}.*name another compiler"):
+        csim.build(write_triple(tmp_path / "p"), tmp_path / "build")
+    assert list((tmp_path / "build").iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["#!/bin/sh\nexit 1\n", "no program"])
+def test_a_compiler_that_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "c++").write_text(text)
+    (tmp_path / "c++").chmod(0o755)
+    monkeypatch.setenv("CXX", str(tmp_path / "c++"))
+    with pytest.raises(ToolError, match=r"c\+\+ --version failed"):
+        csim.build(write_triple(tmp_path / "p"), tmp_path / "build")
+
+
+def test_a_damaged_build_is_made_again(tmp_path: Path) -> None:
+    project, build = write_triple(tmp_path / "p"), tmp_path / "build"
+    weights = project / "firmware" / "weights"
+    weights.mkdir()
+    (weights / "w2.txt").write_text("0.5, 0.25")
+    home = csim.build(project, build).executable.parent
+    for name in ("csim", "firmware/weights/w2.txt", "sha256"):
+        before = (home / name).read_bytes()
+        (home / name).write_bytes(before[: len(before) // 2])
+        simulation = csim.build(project, build)
+        assert len((home / name).read_bytes()) == len(before)
+    (home / "csim").unlink()
+    assert csim.build(project, build) == simulation
+    assert csim.run(simulation, np.ones((1, 4), dtype=int))["second"].tolist() == [[36] * 4]
+    assert [path.name for path in build.iterdir()] == [home.name]
+
+
+def test_a_program_that_the_system_refuses(tmp_path: Path, build_dir: Path) -> None:
+    simulation = csim.build(write_triple(tmp_path / "p"), build_dir)
+    lost = replace(simulation, executable=tmp_path / "csim")
+    (tmp_path / "firmware").mkdir()
+    (tmp_path / "csim").write_bytes(b"\x7fELF")
+    (tmp_path / "csim").chmod(0o755)
+    with pytest.raises(ToolError, match="cannot be started: Exec format error"):
+        csim.run(lost, np.zeros((1, 4), dtype=int))
 
 
 def test_a_tensor_of_floats_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,13 +19,23 @@ LOG_LINES = 6
 """Lines of a compiler's message that an error shows; the log holds them all."""
 
 
+_SOURCE_ERROR = re.compile(r":\d+: (fatal )?error: |undefined reference|: multiple definition")
+"""What compilers and linkers say of a fault in the source: the place, and what is wrong."""
+_OTHER_REASON = re.compile(
+    r"No space left|Killed|signal terminated program|[Oo]ut of memory|Cannot allocate memory|"
+    r"memory exhausted|internal compiler error|unrecognized .*option|unknown argument|"
+    r"error writing to|Read-only file system"
+)
+"""What they say when the source is not to blame, sometimes beside a place in it."""
+
+
 def find_compiler() -> str:
     """Return the path of the C++ compiler: ``$CXX`` or else ``g++``.
 
     Raises:
         ToolError: it is not installed.
     """
-    name = os.environ.get("CXX", "g++")
+    name = os.environ.get("CXX") or "g++"
     path = shutil.which(name)
     if path is None:
         raise ToolError(
@@ -37,14 +48,19 @@ def find_compiler() -> str:
 
 
 def compiler_version(compiler: str) -> str:
-    result = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise ToolError(
-            f"{compiler} --version failed",
-            where="C simulation",
-            allowed="a working C++ compiler",
-            remedy="repair it, or name another one in the variable CXX",
+    """Return the first line of what the compiler says of itself.
+
+    Raises:
+        ToolError: it does not run.
+    """
+    try:
+        result = subprocess.run(
+            [compiler, "--version"], capture_output=True, text=True, timeout=60, check=False
         )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _broken(f"{compiler} --version failed: {error}") from error
+    if result.returncode:
+        raise _broken(f"{compiler} --version failed")
     return result.stdout.splitlines()[0] if result.stdout else compiler
 
 
@@ -53,6 +69,8 @@ def compile_program(compiler: str, work: Path, log: Path) -> None:
 
     Raises:
         ProjectError: it does not compile; what the compiler said is in ``log``.
+        ToolError: the compiler fails for another reason: it was stopped, memory or disk are full,
+            it does not know an option.
     """
     command = [compiler, *FLAGS, '-DWEIGHTS_DIR="weights"']
     command += [f"-I{work / folder}" for folder in ("", "firmware", "firmware/ap_types")]
@@ -64,8 +82,13 @@ def compile_program(compiler: str, work: Path, log: Path) -> None:
         if result.returncode == 0:
             return
         message = result.stderr
-    except subprocess.TimeoutExpired:
-        message = f"the compiler did not end within {TIMEOUT_S:g} s"
+    except subprocess.TimeoutExpired as error:
+        raise _broken(f"{compiler} did not end within {TIMEOUT_S:g} s") from error
+    except OSError as error:
+        raise _broken(f"{compiler} does not run: {error.strerror}") from error
+    if _OTHER_REASON.search(message) or not _SOURCE_ERROR.search(message):
+        lines = message.strip().splitlines() or [f"exit code {result.returncode}"]
+        raise _broken(f"{compiler} failed:\n" + "\n".join(lines[-LOG_LINES:]))
     log.write_text(" ".join(command) + "\n\n" + message)
     errors = [line for line in message.splitlines() if "error:" in line] or message.splitlines()
     raise ProjectError(
@@ -73,4 +96,13 @@ def compile_program(compiler: str, work: Path, log: Path) -> None:
         where=log,
         allowed="C++17 with ap_fixed, ap_ufixed, ap_int or ap_uint tensors",
         remedy="read the log named at the start of this message; write the project again",
+    )
+
+
+def _broken(problem: str) -> ToolError:
+    return ToolError(
+        problem,
+        where="C simulation",
+        allowed="a working C++ compiler, with memory and disk left",
+        remedy="repair that, or name another compiler in the variable CXX",
     )

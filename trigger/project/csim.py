@@ -9,19 +9,21 @@ functions, types, parameters and weights are the project's own.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from trigger.errors import ProjectError
+from trigger.errors import ProjectError, ToolError
 from trigger.files import whole_folder
 from trigger.fixed import FixedFormat, RawArray
 from trigger.layers import Shape
@@ -41,6 +43,8 @@ CHUNK_EVENTS = 256
 """Events that one process simulates before its results are handed over."""
 TIMEOUT_S = 600.0
 """Longest time for one chunk of events."""
+SUM_FILE = "sha256"
+"""Beside a compiled simulation: the sum that it had when it was built."""
 _FIRMWARE_COMPLAINS = 4
 """Exit code of the harness when it stops by itself (``trigger_csim::stop``)."""
 
@@ -74,7 +78,7 @@ class Simulation:
 
 
 def build(project_dir: Path, build_dir: Path) -> Simulation:
-    """Compile the C simulation of an HLS project, or return the one compiled earlier.
+    """Compile the C simulation of an HLS project, or return one compiled earlier that is whole.
 
     What is built depends on the sources, the weights, the compiler and the harness only, and is
     kept in ``build_dir`` under a hash of them, whole or not at all. The weights are copied, so
@@ -82,7 +86,7 @@ def build(project_dir: Path, build_dir: Path) -> Simulation:
 
     Raises:
         ProjectError: the project cannot be read or compiled; the compiler's log is kept.
-        ToolError: there is no C++ compiler.
+        ToolError: there is no C++ compiler, or it fails at something else than the project.
         OutputError: ``build_dir`` cannot be written.
     """
     files = find_project(project_dir)
@@ -96,13 +100,17 @@ def build(project_dir: Path, build_dir: Path) -> Simulation:
     borrowed = [hash_folder(folder) for folder in borrowed_headers(files)]
     key = _hash(project_hash, *borrowed, version, *FLAGS, main, traced, HARNESS_HEADER.read_text())
     home = build_dir.absolute() / f"csim-{key[:16]}"
-    if not home.is_dir():
+    if not _is_whole(home):
         with whole_folder(home) as work:
             stage_firmware(files, work / "firmware")
             (work / "main.cpp").write_text(main)
             (work / "traced_top.h").write_text(traced)
             shutil.copy(HARNESS_HEADER, work / "harness.h")
             compile_program(compiler, work, home.with_suffix(".log"))
+            (work / SUM_FILE).write_text(_sum(work))
+        for log in build_dir.glob("csim-*.log"):  # of builds that failed before this one
+            with suppress(OSError):
+                log.unlink()
     output_names = [port.name for port in top.ports]
     outputs = sorted(
         (trace for trace in traces if trace.tensor in top.ports),
@@ -202,10 +210,28 @@ def _hash(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
+def _sum(home: Path) -> str:
+    """Return the SHA-256 (hex) of what a simulation runs: the program and its weights."""
+    program = hashlib.sha256((home / "csim").read_bytes()).hexdigest()
+    return _hash(program, hash_folder(home / "firmware" / "weights"))
+
+
+def _is_whole(home: Path) -> bool:
+    """Tell whether what was built is there, undamaged and may be run."""
+    try:
+        told = (home / SUM_FILE).read_text()
+        return told == _sum(home) and os.access(home / "csim", os.X_OK)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def _describe_inputs(executable: Path) -> tuple[InputPort, ...]:
-    result = subprocess.run(
-        [str(executable), "describe"], capture_output=True, text=True, check=False
-    )
+    try:
+        result = subprocess.run(
+            [str(executable), "describe"], capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise _not_started(executable, error) from error
     if result.returncode:
         raise ProjectError(
             f"the compiled program does not start: {_death(result.returncode, result.stderr)}",
@@ -298,11 +324,7 @@ def _simulate(
             remedy="simulate fewer events at a time, or look for a loop that does not end",
         ) from None
     except OSError as error:
-        raise ProjectError(
-            f"the program cannot be started: {error.strerror}",
-            where=simulation.executable,
-            remedy="build it again",
-        ) from error
+        raise _not_started(simulation.executable, error) from error
     if result.returncode:
         raise ProjectError(
             _death(result.returncode, result.stderr.decode(errors="replace")),
@@ -312,6 +334,14 @@ def _simulate(
     names = [simulation.layers[index] for index in indices]
     found = from_bytes(result.stdout, names, len(arrays[0]), where)
     return {name: found[name] for name in layers}
+
+
+def _not_started(executable: Path, error: OSError) -> ToolError:
+    return ToolError(
+        f"the compiled program cannot be started: {error.strerror}",
+        where=executable,
+        remedy="build in a folder that programs may be run from, with a compiler of this machine",
+    )
 
 
 def _death(code: int, message: str) -> str:
