@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 import re
+import struct
 
 import numpy as np
 import pytest
 
 from tests.builders import small_cnn
+from trigger.errors import ProjectError
+from trigger.flow.networks import read_array
 
 
 def test_data_make_writes_what_data_show_reads(command, tmp_path):
@@ -86,18 +90,54 @@ def test_what_is_not_there_exits_with_2_and_its_name(command, arguments, message
     assert "Traceback" not in answer.err
 
 
-def test_emulate_reads_a_network_file_and_refuses_other_arrays(command, tmp_path):
+def test_emulate_reads_a_network_file(command, tmp_path):
     small_cnn().save(tmp_path / "network.json")
     np.save(tmp_path / "pixels.npy", np.zeros((3, 8, 8, 1), np.uint8))
     answer = command("emulate", tmp_path / "network.json", tmp_path / "pixels.npy", "--json")
     assert answer.code == 0
     assert answer.json["outputs"][0]["events"] == 3
+
+
+def header(text: str) -> bytes:
+    """Return a .npy file of 96 bytes of data with this text as its header."""
+    padded = text.ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode() + bytes(96)
+
+
+SHAPE = "{{'descr': '<f8', 'fortran_order': False, 'shape': {}}}"
+ODD_ARRAYS = {
+    "cut in the header": lambda whole: whole[:40],
+    "cut in the data": lambda whole: whole[:-1],
+    "empty": lambda whole: b"",
+    "text": lambda whole: b"1, 2, 3",
+    "pickle": lambda whole: pickle.dumps([1]),
+    "zip archive": lambda whole: b"PK\x03\x04" + whole,
+    "header that is no Python": lambda whole: header("{(("),
+    "more than memory": lambda whole: header(SHAPE.format((10**8, 10**5))),
+    "more than any memory": lambda whole: header(SHAPE.format((10**12, 10**12))),
+    "negative shape": lambda whole: header(SHAPE.format((-3, 4))),
+}
+
+
+@pytest.mark.parametrize("make", ODD_ARRAYS.values(), ids=ODD_ARRAYS.keys())
+def test_a_damaged_array_is_named(tmp_path, make):
+    path = tmp_path / "pixels.npy"
+    np.save(path, np.zeros((3, 8, 8, 1), np.uint8))
+    path.write_bytes(make(path.read_bytes()))
+    with pytest.raises(ProjectError, match=r"pixels\.npy: cannot be read: .*a \.npy file of numbers"):
+        read_array(path)
+
+
+def test_an_array_of_other_things_than_numbers_is_refused(command, tmp_path):
+    small_cnn().save(tmp_path / "network.json")
     np.save(tmp_path / "text.npy", np.array([["a"]]))
-    (tmp_path / "cut.npy").write_bytes((tmp_path / "pixels.npy").read_bytes()[:40])
-    for name, message in (("text.npy", "not an array of numbers"), ("cut.npy", "cannot be read")):
+    np.save(tmp_path / "objects.npy", np.array([[None]]), allow_pickle=True)
+    np.savez(tmp_path / "several.npz", np.zeros((3, 4)))
+    for name in ("text.npy", "objects.npy", "several.npz"):
         answer = command("emulate", tmp_path / "network.json", tmp_path / name)
         assert answer.code == 2
-        assert message in answer.err
+        assert name in answer.err
+        assert "of numbers" in answer.err
 
 
 def test_an_interrupted_command_says_that_it_can_go_on(command, monkeypatch, tmp_path):

@@ -70,12 +70,13 @@ def read_array(path: Path) -> npt.NDArray[np.generic]:
         ProjectError: it is missing, or is not an array of numbers.
     """
     try:
-        array: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with np.errstate(over="ignore"):
+            array: npt.NDArray[np.generic] = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # of a damaged header NumPy raises whatever its parsers do
         raise ProjectError(
             f"cannot be read: {error}", where=path, allowed="a .npy file of numbers"
         ) from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf" or array.ndim < 2:
+    if array.dtype.kind not in "iuf" or array.ndim < 2:
         raise ProjectError(
             "is not an array of numbers with an axis of events",
             where=path,
