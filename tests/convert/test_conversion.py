@@ -99,15 +99,21 @@ def test_the_input_has_the_format_of_the_contract(conversion):
     assert conversion.network.inputs[0].result == MODEL.input_format
 
 
-def test_the_project_is_whole_and_names_its_own_folder(conversion):
+def test_the_project_is_whole(conversion):
     assert (conversion.folder / "firmware" / "myproject.cpp").is_file()
-    assert str(conversion.folder) in (conversion.folder / "hls4ml_config.yml").read_text()
     assert [path.name for path in conversion.folder.parent.iterdir()] == ["project"]
 
 
-def test_equal_models_give_equal_networks(model, conversion, tmp_path):
+def test_equal_models_give_equal_projects_wherever_they_are_written(model, conversion, tmp_path):
     design = replace(DESIGN, target=replace(TARGET, io_type=conversion.network["pool"].io_type))
-    assert converted(model, tmp_path / "again", design).network == conversion.network
+    again = converted(model, tmp_path / "a place for größere Entwürfe" / "again", design)
+    assert again.network == conversion.network
+    written = [path for path in again.folder.rglob("*") if path.is_file()]
+    for path in written:
+        if path.suffix != ".keras":  # a zip archive, which holds the time of day
+            first = conversion.folder / path.relative_to(again.folder)
+            assert path.read_bytes() == first.read_bytes(), path.name
+    assert "OutputDir: .\n" in (again.folder / "hls4ml_config.yml").read_text()
 
 
 def test_resource_strategy_gives_equal_weights_and_its_reuse_factors(model, conversion, tmp_path):
@@ -122,74 +128,193 @@ def test_resource_strategy_gives_equal_weights_and_its_reuse_factors(model, conv
         assert (network[name].kernel == conversion.network[name].kernel).all()
 
 
-def with_knobs(*, model=DESIGN.knobs.model, **layers):
-    return replace(DESIGN, knobs=Knobs(model, layers))
+PARALLEL = replace(TARGET, io_type=IOType.PARALLEL)
 
 
-REFUSED = [
-    (
-        with_knobs(
-            model=LayerKnobs(strategy=Strategy.RESOURCE, reuse_factor=1),
-            conv=LayerKnobs(reuse_factor=4),
-        ),
-        DesignError,
+def asks(target=TARGET, *, strategy=Strategy.LATENCY, reuse_factor=1, **layers):
+    """Return the design with knobs: ``model=...`` of the whole model, others by layer."""
+    model = {"strategy": strategy, "reuse_factor": reuse_factor, **layers.pop("model", {})}
+    knobs = Knobs(LayerKnobs(**model), {name: LayerKnobs(**own) for name, own in layers.items()})
+    return replace(DESIGN, target=target, knobs=knobs)
+
+
+def extra(**keys):
+    return {"extra": keys}
+
+
+def types(**roles):
+    return {"precision": roles}
+
+
+RESOURCE = {"strategy": Strategy.RESOURCE}
+REFUSED = {
+    "reuse factor of a layer": (
+        asks(**RESOURCE, conv={"reuse_factor": 4}),
         r"LayerName.conv.ReuseFactor: ReuseFactor 4 is impossible for layer conv "
         r"\(9 inputs x 4 outputs, Resource\).*Allowed: 1, 3, 9, 18, 36",
     ),
-    (
-        with_knobs(model=LayerKnobs(strategy=Strategy.RESOURCE, reuse_factor=5)),
-        DesignError,
-        r"Model \(layer conv\): ReuseFactor 5 is impossible",
+    "reuse factor of the model": (
+        asks(**RESOURCE, reuse_factor=5),
+        r"Model.ReuseFactor \(layer conv\): ReuseFactor 5 is impossible",
     ),
-    (
-        with_knobs(score=LayerKnobs(reuse_factor=100)),
-        DesignError,
+    "reuse factor above the multiplications": (
+        asks(score={"reuse_factor": 100}),
         "ReuseFactor 100 is impossible for layer score.*Allowed: 1 to 4",
     ),
-    (
-        replace(DESIGN, target=replace(TARGET, backend="Vitus")),
-        DesignError,
-        "hls.Backend: hls4ml has no backend 'Vitus'.*vivado",
+    "reuse factor of a layer without multipliers": (
+        asks(flat={"reuse_factor": 2}),
+        "LayerName.flat.ReuseFactor: ReuseFactor 2 has no effect",
     ),
-    (
-        with_knobs(nothing=LayerKnobs(reuse_factor=1)),
-        DesignError,
+    "backend": (
+        replace(DESIGN, target=replace(TARGET, backend="Vitus")),
+        "hls.Backend: hls4ml has no backend 'Vitus'.*Vivado.*did you mean Vitis",
+    ),
+    "layer": (
+        asks(nothing={"reuse_factor": 1}),
         "LayerName.nothing: hls4ml makes no layer of this name.*Allowed: pixels, conv",
     ),
-    (
-        with_knobs(conv=LayerKnobs(extra={"ReuseFaktor": 2})),
-        ConversionError,
-        "LayerName.conv.ReuseFaktor: hls4ml ignored the setting 2",
+    "key of a layer": (
+        asks(conv=extra(ReuseFaktor=2)),
+        "LayerName.conv.ReuseFaktor: unknown key ReuseFaktor.*did you mean ReuseFactor",
     ),
-    (
-        with_knobs(relu=LayerKnobs(precision={"accum": "ap_fixed<8,4>"})),
-        ConversionError,
-        "LayerName.relu.Precision.accum: hls4ml ignored the setting",
+    "key of the model": (
+        asks(model=extra(FooBar=1)),
+        "Model.FooBar: unknown key FooBar. Allowed: Precision, ReuseFactor",
     ),
-    (
-        with_knobs(hidden_linear=LayerKnobs(reuse_factor=1)),
-        ConversionError,
+    "type of a layer": (
+        asks(relu=types(accum="ap_fixed<8,4>")),
+        "LayerName.relu.Precision.accum: Precision.accum ap_fixed<8,4> has no effect: Activation "
+        "has no such type. Allowed: result",
+    ),
+    "type of nothing": (
+        asks(conv=types(acum="ap_fixed<8,4>")),
+        "LayerName.conv.Precision.acum: unknown key acum.*did you mean accum",
+    ),
+    "table of a relu": (
+        asks(relu=types(table="ap_fixed<8,4>")),
+        "relu.Precision.table.*has no effect: it looks nothing up in a table",
+    ),
+    "fused layer": (
+        asks(hidden_linear={"reuse_factor": 2}),
         "LayerName.hidden_linear.ReuseFactor: hls4ml fused this layer",
     ),
-]
+    "parallelization factor of the model": (
+        asks(PARALLEL, model={"parallelization_factor": 7}),
+        r"Model.ParallelizationFactor \(layer conv\): ParallelizationFactor 7 is impossible for "
+        "layer conv, which makes 8 x 8 positions. Allowed: 1, 2, 4, 8, 16, 32, 64",
+    ),
+    "parallelization factor of a stream": (
+        asks(model={"parallelization_factor": 4}),
+        "ParallelizationFactor 4 has no effect: a convolution of io_stream",
+    ),
+    "conv implementation, unknown": (
+        asks(model=extra(ConvImplementation="Nonsense")),
+        "ConvImplementation is 'Nonsense'. Allowed: LineBuffer, Encoded",
+    ),
+    "conv implementation that Vitis lacks": (
+        asks(model=extra(ConvImplementation="Encoded")),
+        r"Model.ConvImplementation \(layer conv\): .*asks for 'Encoded', hls4ml used 'LineBuffer'",
+    ),
+    "conv implementation without streams": (
+        asks(PARALLEL, conv=extra(ConvImplementation="Encoded")),
+        "has no effect: io_parallel knows one implementation",
+    ),
+    "target cycles": (
+        asks(**RESOURCE, hidden=extra(TargetCycles=40)),
+        "hidden.TargetCycles: TargetCycles lets hls4ml choose.*set ReuseFactor instead",
+    ),
+    "table size without a table": (
+        asks(model=extra(TableSize=64)),
+        "Model.TableSize: TableSize 64 has no effect: it looks nothing up",
+    ),
+    "strategy of a pooling": (
+        asks(pool=RESOURCE),
+        "pool.Strategy: Strategy Resource has no effect: it multiplies by no weights",
+    ),
+    "trace": (asks(conv=extra(Trace=False)), "conv.Trace: Trace is False. Allowed: true.*traced"),
+    "trace of the model": (asks(model=extra(Trace=True)), "Model.Trace: unknown key Trace"),
+    "skip": (asks(score=extra(Skip=True)), "Skip is True. Allowed: false.*leave the softmax out"),
+    "compression": (
+        asks(hidden=extra(Compression=True)),
+        "hidden.Compression: Compression is True. Allowed: false.*not emulated",
+    ),
+    "default type that nothing takes": (
+        asks(model=types(default="ap_fixed<31,7>")),
+        "Model.Precision.default: .*ap_fixed<31,7> has no effect: every type of this model is "
+        "inferred",
+    ),
+    "widest type that nothing reaches": (
+        asks(model=types(maximum="ap_fixed<62,61>")),
+        "Model.Precision.maximum: .*has no effect: no type that hls4ml infers is so wide",
+    ),
+    "weight type where quantisers decide": (
+        asks(model=types(weight="ap_fixed<9,3>")),
+        "Model.Precision.weight: .*has no effect: every layer that has it got it from a quantiser",
+    ),
+    "weight type against the quantiser": (
+        asks(conv=types(weight="ap_fixed<9,3>")),
+        "conv.Precision.weight: the design asks for 'ap_fixed<9,3>', hls4ml used 'ap_fixed<6,1",
+    ),
+    "pipeline style": (
+        asks(model=extra(PipelineStyle="pipe")),
+        "PipelineStyle is 'pipe'. Allowed: auto, pipeline, dataflow. To do: did you mean pipeline",
+    ),
+    "pipeline interval of a dataflow": (
+        asks(model=extra(PipelineInterval=3)),
+        "Model.PipelineInterval: .*has no effect: the pipeline style is dataflow",
+    ),
+    "weights in block memory": (
+        asks(model=extra(BramFactor=10)),
+        "Model.BramFactor: weights of more than 10 elements.*Allowed: at least 64",
+    ),
+    "a limit that no weights reach": (
+        asks(model=extra(BramFactor=1000)),
+        "BramFactor 1000 has no effect: no weights have more than",
+    ),
+}
 
 
-@pytest.mark.parametrize(("design", "error", "message"), REFUSED)
+@pytest.mark.parametrize(("design", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_hls4ml_would_change_or_ignore_is_an_error_and_leaves_nothing(
-    model, tmp_path, design, error, message
+    model, tmp_path, design, message
 ):
-    with pytest.raises(error, match=message):
+    with pytest.raises((DesignError, ConversionError), match=message):
         converted(model, tmp_path / "project", design)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_precision_that_is_asked_for_is_used(model, tmp_path):
-    design = with_knobs(
-        conv=LayerKnobs(precision={"accum": "ap_fixed<14,6>", "result": "ap_fixed<12,5,AP_RND>"})
-    )
+    design = asks(conv=types(accum="ap_fixed<14,6>", result="ap_fixed<12,5,AP_RND>"))
     network = converted(model, tmp_path / "project", design).network
     assert str(network["conv"].accumulator) == "ap_fixed<14,6>"
     assert str(network["conv"].result) == "ap_fixed<12,5,AP_RND>"
+
+
+def test_a_setting_of_the_model_goes_for_every_layer_that_is_not_told_otherwise(model, tmp_path):
+    design = asks(
+        PARALLEL,
+        model={"parallelization_factor": 4, **types(accum="ap_fixed<20,8>")},
+        score=types(accum="ap_fixed<18,8>"),
+    )
+    network = converted(model, tmp_path / "project", design).network
+    accumulators = {name: str(network[name].accumulator) for name in ("conv", "hidden", "score")}
+    assert accumulators == {
+        "conv": "ap_fixed<20,8>",
+        "hidden": "ap_fixed<20,8>",
+        "score": "ap_fixed<18,8>",
+    }
+    assert network["conv"].parallelization_factor == 4
+
+
+def test_hls4mls_own_proposals_may_be_repeated(model, tmp_path):
+    """So that the settings of an ``hls4ml_config.yml`` can be pasted."""
+    design = asks(
+        model={**types(default="ap_fixed<16,6>"), **extra(BramFactor=1_000_000_000)},
+        conv={"parallelization_factor": 1, **extra(ConvImplementation="LineBuffer")},
+        relu={"reuse_factor": 1, **types(table="ap_fixed<18,8>"), **extra(TableSize=1024)},
+        hidden_linear={"reuse_factor": 1, **extra(TableSize=1024)},
+    )
+    converted(model, tmp_path / "project", design)
 
 
 def test_a_layer_that_the_emulator_lacks_is_refused_by_name(tmp_path, monkeypatch):

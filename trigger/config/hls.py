@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from trigger.config.binding import Item, bind, refuse_unknown
+from trigger.convert.keys import check_key, check_role
 from trigger.design import IOType, Knobs, LayerKnobs, Strategy, Target
 from trigger.errors import FormatError
 from trigger.fixed import FixedFormat
@@ -20,24 +21,6 @@ _OWN_SETTINGS = {
     "OutputPredictions": "the test vectors",
 }
 """Keys of an ``hls4ml_config.yml`` that are made here, and may not be asked for."""
-
-_LAYER_KEYS = [
-    "Precision",
-    "ReuseFactor",
-    "Strategy",
-    "ParallelizationFactor",
-    "ConvImplementation",
-    "TableSize",
-    "BramFactor",
-    "TargetCycles",
-    "Compression",
-    "PipelineStyle",
-    "PipelineInterval",
-    "TraceOutput",
-    "Trace",
-    "Skip",
-]
-"""Keys that hls4ml knows for a model or layer; others pass too, but a near miss of these is not."""
 
 _DERIVED = ("linear", "relu", "sigmoid", "tanh", "softmax", "quantized_relu", "quantized_bits")
 """hls4ml gives the activation inside a layer a layer of its own, named layer_activation."""
@@ -84,7 +67,7 @@ def _knobs(item: Item, layers: Collection[str], input_layer: str) -> Knobs:
             "LayerType is not used here", remedy="name each layer under LayerName"
         )
     refuse_unknown(item, ["Model", "LayerName"])
-    model = _layer(entries["Model"]) if "Model" in entries else LayerKnobs()
+    model = _layer(entries["Model"], of_model=True) if "Model" in entries else LayerKnobs()
     named: dict[str, LayerKnobs] = {}
     if "LayerName" in entries:
         for name, entry in entries["LayerName"].mapping().items():
@@ -97,21 +80,13 @@ def _knobs(item: Item, layers: Collection[str], input_layer: str) -> Knobs:
                     allowed=", ".join(names),
                     remedy=f"did you mean {close[0]}?" if close else "",
                 )
-            named[name] = _layer(entry)
+            named[name] = _layer(entry, of_model=False)
     return Knobs(model, named)
 
 
-def _layer(item: Item) -> LayerKnobs:
+def _layer(item: Item, *, of_model: bool) -> LayerKnobs:
     """Return the settings of one layer, or of the whole model."""
     entries = item.mapping()
-    for name, entry in entries.items():
-        near = difflib.get_close_matches(name, _LAYER_KEYS, n=1, cutoff=0.8)
-        if near and name not in _LAYER_KEYS:
-            raise entry.error(
-                f"unknown key {name}",
-                allowed=", ".join(_LAYER_KEYS),
-                remedy=f"did you mean {near[0]}?",
-            )
     known = {
         "Strategy": ("strategy", Strategy),
         "ReuseFactor": ("reuse_factor", int),
@@ -121,7 +96,7 @@ def _layer(item: Item) -> LayerKnobs:
     extra: dict[str, Any] = {}
     for name, entry in entries.items():
         if name == "Precision":
-            values["precision"] = _precision(entry)
+            values["precision"] = _precision(entry, of_model=of_model)
         elif name in known:
             field, kind = known[name]
             values[field] = bind(entry, kind)
@@ -129,10 +104,11 @@ def _layer(item: Item) -> LayerKnobs:
                 raise entry.error(f"{name} is {values[field]}", allowed="a whole number >= 1")
         else:
             extra[name] = entry.plain()
+            check_key(name, extra[name], of_model=of_model, where=entry.where)
     return LayerKnobs(**values, extra=extra)
 
 
-def _precision(item: Item) -> dict[str, str]:
+def _precision(item: Item, *, of_model: bool) -> dict[str, str]:
     """Return ``Precision`` by what it is of; the short form is of ``default``."""
     entries = item.mapping() if item.is_mapping else {"default": item}
     precision = {}
@@ -143,5 +119,6 @@ def _precision(item: Item) -> dict[str, str]:
                 FixedFormat.parse(text)
             except FormatError as error:
                 raise entry.error(error.problem, f"auto, {error.allowed}", error.remedy) from error
+        check_role(name, text, of_model=of_model, where=entry.where)
         precision[name] = text
     return precision

@@ -11,11 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from trigger.convert.configuration import DEFAULT_PRECISION, check_settings, layer_configuration
+import yaml
+
+from trigger.convert.check import check_design
+from trigger.convert.configuration import layer_configuration
 from trigger.convert.extract import extract
 from trigger.convert.keras_version import keras_is_keras_2
+from trigger.convert.settings import DEFAULT_PRECISION, check_settings
 from trigger.design import Design
-from trigger.errors import ConversionError, DesignError, ToolError, TriggerError
+from trigger.errors import ConversionError, ToolError, TriggerError
 from trigger.files import whole_folder
 from trigger.network import Network
 
@@ -50,6 +54,7 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
         OutputError: the folder cannot be written.
         ToolError: hls4ml is not installed.
     """
+    check_design(design)
     hls4ml = _hls4ml()
     log = io.StringIO()
     with (
@@ -63,12 +68,30 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
         for layer in graph.get_layers():
             layer.set_attr("trace", True)
         graph.write()
-        config = work / "hls4ml_config.yml"  # it names the folder that it was written in
-        config.write_text(config.read_text().replace(str(work), str(folder)))
+        _forget_place(work, network.digest[:8])
     said = [log.getvalue(), *(f"{each.category.__name__}: {each.message}" for each in warned)]
     return Conversion(
         folder, network, _counterparts(model, network), str(hls4ml.__version__), "\n".join(said)
     )
+
+
+def _forget_place(work: Path, stamp: str) -> None:
+    """Let a written project be the same wherever and whenever it was written.
+
+    ``hls4ml_config.yml`` names the folder that it was written in, here a temporary one: it becomes
+    relative to the file. The random stamp in the name of hls4ml's library becomes one of the
+    network.
+    """
+    config, library = work / "hls4ml_config.yml", work / "build_lib.sh"
+    top: Any = yaml.compose(config.read_text(encoding="utf-8"), yaml.SafeLoader)
+    for key, value in top.value:
+        if key.value == "Stamp":
+            if library.is_file():
+                library.write_text(library.read_text().replace(value.value, stamp))
+            value.value = stamp
+        elif isinstance(value, yaml.ScalarNode) and str(work) in value.value:
+            value.value, value.style = value.value.replace(str(work), "."), None
+    config.write_text(yaml.serialize(top, allow_unicode=True), encoding="utf-8")
 
 
 def _hls4ml() -> Any:
@@ -84,13 +107,6 @@ def _hls4ml() -> Any:
 
 def _graph(hls4ml: Any, model: Any, design: Design, folder: Path) -> Any:
     """Return hls4ml's finished graph after checking that it is what the design asks for."""
-    offered = hls4ml.backends.get_available_backends()
-    if design.target.backend.lower() not in offered:
-        raise DesignError(
-            f"hls4ml has no backend {design.target.backend!r}",
-            where="hls.Backend",
-            allowed=", ".join(offered),
-        )
     default = design.knobs.model.precision.get("default", DEFAULT_PRECISION)
     base = hls4ml.utils.config_from_keras_model(
         model,
@@ -122,7 +138,7 @@ def _graph(hls4ml: Any, model: Any, design: Design, folder: Path) -> Any:
                 where="conversion",
                 remedy="put the quantiser into the layer before it",
             )
-    check_settings(design, graph)
+    check_settings(design, base, graph)
     return graph
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from trigger.convert.activations import ACTIVATION_EXTRACTORS
-from trigger.convert.configuration import strategy_of
 from trigger.convert.node import common_fields, constant_of, format_of, io_type, product_of
+from trigger.convert.settings import strategy_of
 from trigger.convert.tensors import TENSOR_EXTRACTORS, frame
 from trigger.errors import UnsupportedLayerError
 from trigger.layers import (
