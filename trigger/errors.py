@@ -81,6 +81,10 @@ class ToolError(TriggerError):
     """An external program is missing or failed."""
 
 
+class VendorReportError(TriggerError):
+    """A vendor's report that is cut off, of another kind or layout, or of other firmware."""
+
+
 class DeviceError(TriggerError):
     """An FPGA part that is not in the tables."""
 
