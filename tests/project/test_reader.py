@@ -223,6 +223,8 @@ def test_every_layer_kind_has_a_reader() -> None:
         "dot1d": "Dot",
         "embedding": "Embedding",
         "layernormalize": "LayerNormalization",
+        "lstm_stack": "LSTM",
+        "gru_stack": "GRU",
         "zeropad2d_cl": "ZeroPadding2D",
         "repack_stream": "Reshape",
         "clone_stream": "Clone",

@@ -13,6 +13,7 @@ import numpy as np
 
 from trigger.convert.activations import ACTIVATION_EXTRACTORS
 from trigger.convert.node import common_fields, constant_of, format_of, io_type, product_of
+from trigger.convert.recurrent import RECURRENT_EXTRACTORS
 from trigger.convert.settings import strategy_of
 from trigger.convert.tensors import TENSOR_EXTRACTORS, frame
 from trigger.errors import UnsupportedLayerError
@@ -57,11 +58,13 @@ def extract(graph: Any) -> Network:
                 remedy="replace the layer in the model",
             )
         inputs = () if kind in _INPUTS else tuple(makers[name] for name in node.inputs)
-        product = next((product_of(node, role) for role in _FACTORS if role in node.weights), None)
+        roles = () if kind in RECURRENT_EXTRACTORS else _FACTORS
+        product = next((product_of(node, role) for role in roles if role in node.weights), None)
         if product is not None and product.one_bit_data:
             layers.append(signs(node.name, inputs[0], node.get_input_variable().shape[-1]))
             inputs = (layers[-1].name,)
-        layers.append(EXTRACTORS[kind](node, inputs, graph))
+        made = EXTRACTORS[kind](node, inputs, graph)
+        layers += made if isinstance(made, tuple) else (made,)
         if product is not None and product.one_bit_data:
             check_signs(layers[-1], product, io_type(graph))
     outputs = tuple(makers[name] for name in graph.outputs)
@@ -208,7 +211,7 @@ def _layer_normalization(node: Any, inputs: tuple[str, ...], graph: Any) -> Laye
     )
 
 
-EXTRACTORS: dict[str, Callable[[Any, tuple[str, ...], Any], Layer]] = {
+EXTRACTORS: dict[str, Callable[[Any, tuple[str, ...], Any], Layer | tuple[Layer, ...]]] = {
     "Input": _input,
     "InputLayer": _input,
     "Dense": _dense,
@@ -224,5 +227,6 @@ EXTRACTORS: dict[str, Callable[[Any, tuple[str, ...], Any], Layer]] = {
     "LayerNormalization": _layer_normalization,
     **ACTIVATION_EXTRACTORS,
     **TENSOR_EXTRACTORS,
+    **RECURRENT_EXTRACTORS,
 }
-"""From hls4ml's layer class to the function that reads it."""
+"""From hls4ml's layer class to what reads it; of several layers the last is the node's result."""

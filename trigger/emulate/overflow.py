@@ -8,7 +8,7 @@ import numpy as np
 
 from trigger.emulate.reference import BLOCK_EVENTS, run
 from trigger.fixed import FixedFormat, Overflow, RawArray, Rounding
-from trigger.layers import Input, Layer, Tensor
+from trigger.layers import Input, Layer, Recurrent, Tensor
 from trigger.layers.reach import Demand, unchanged_range
 from trigger.network import Network
 
@@ -77,7 +77,12 @@ def find_ranges(network: Network, *pixels: RawArray) -> tuple[RangeRow, ...]:
 
 
 def _roles(layer: Layer) -> tuple[str, ...]:
-    """Return the formats of a layer that a widened copy of it can be asked about."""
+    """Return the formats of a layer that a widened copy of it can be asked about.
+
+    None of a recurrent layer: its next step would start from numbers that overflowed nowhere.
+    """
+    if isinstance(layer, Recurrent):
+        return ()
     has = {field.name for field in fields(layer)}
     return ("accumulator", "result") if "accumulator" in has else ("result",)
 

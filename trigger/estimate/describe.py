@@ -226,5 +226,7 @@ DESCRIBERS: Mapping[str, Describer] = {
     "Dot": _plain(Kind.MERGE),
     "Embedding": _plain(Kind.EMBEDDING),
     "LayerNormalization": _plain(Kind.BATCHNORM),
+    "LSTM": _plain(Kind.RECURRENT),
+    "GRU": _plain(Kind.RECURRENT),
 }
 """Layers that the estimator reads, by their name in ``LAYERS``."""

@@ -19,18 +19,21 @@ from trigger.layers.dot import Dot
 from trigger.layers.elu import ELU
 from trigger.layers.embedding import Embedding
 from trigger.layers.global_pooling import GlobalPooling
+from trigger.layers.gru import GRU
 from trigger.layers.hard_sigmoid import HardSigmoid, HardTanh
 from trigger.layers.input import Input
 from trigger.layers.layer_normalisation import LayerNormalization
 from trigger.layers.leaky_relu import LeakyReLU
 from trigger.layers.legacy_softmax import LegacySoftmax
 from trigger.layers.linear import Linear
+from trigger.layers.lstm import LSTM
 from trigger.layers.merge import Merge, Operation
 from trigger.layers.multiply_accumulate import MultiplyAccumulate
 from trigger.layers.pointwise import Pointwise
 from trigger.layers.pooling1d import Pooling1D
 from trigger.layers.pooling2d import Pool, Pooling2D
 from trigger.layers.reach import Demand, Reach
+from trigger.layers.recurrent import Recurrent, Squash
 from trigger.layers.relu import ReLU
 from trigger.layers.reshape import Reshape
 from trigger.layers.selu import SELU
@@ -88,13 +91,17 @@ LAYERS: dict[str, type[Layer]] = {
         Dot,
         Embedding,
         LayerNormalization,
+        LSTM,
+        GRU,
     )
 }
 """Every layer by the name that files, tables and errors use."""
 
 __all__ = [
     "ELU",
+    "GRU",
     "LAYERS",
+    "LSTM",
     "SELU",
     "Argmax",
     "BatchNormalization",
@@ -131,10 +138,12 @@ __all__ = [
     "Pooling2D",
     "ReLU",
     "Reach",
+    "Recurrent",
     "Reshape",
     "Shape",
     "Sliced",
     "Softmax",
+    "Squash",
     "StableSoftmax",
     "TableActivation",
     "Tensor",

@@ -28,7 +28,7 @@ class Demand:
     """What arrives at one format, rounded to its step, before its overflow rule is asked."""
 
     role: str
-    """``accumulator`` or ``result``."""
+    """``accumulator``, ``result``, or a layer's own word where it feeds itself."""
     low: int
     high: int
     format: FixedFormat

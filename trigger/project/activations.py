@@ -81,13 +81,14 @@ def _size(source: Source, config: Config, name: str = "table_size") -> int:
     return source.declarations.number(config, name, int(default) if default else None)
 
 
+def table_of(source: Source, config: Config) -> tuple[int, FixedFormat]:
+    """Return the size and the format of the table that a configuration describes."""
+    return _size(source, config), _type(source, config, "table_t")
+
+
 def _table(source: Source, call: Call, function: Function) -> dict[str, Any]:
-    config = source.config(call)
-    form = _type(source, config, "table_t")
-    return {
-        "table": function_table(function, _size(source, config), form),
-        "table_format": form,
-    }
+    size, form = table_of(source, source.config(call))
+    return {"table": function_table(function, size, form), "table_format": form}
 
 
 def _table_activation(source: Source, call: Call, fields: Fields) -> Layer:

@@ -28,6 +28,7 @@ from trigger.layers.tables import inverse_root_table
 from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
 from trigger.project.products import product_of, strategy_of
+from trigger.project.recurrent import RECURRENT_READERS
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
 from trigger.project.tensors import TENSOR_READERS, frame, pair
 from trigger.project.top import Call
@@ -244,6 +245,7 @@ READERS: dict[str, LayerReader] = {
     "layernormalize": LayerReader(_layer_normalization),
     **ACTIVATION_READERS,
     **TENSOR_READERS,
+    **RECURRENT_READERS,
     "repack_stream": LayerReader(_repack, keeps_shape=False),
 }
 """From the ``nnet::`` function to what reads its calls."""

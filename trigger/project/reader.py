@@ -97,21 +97,24 @@ class _Reading:
     def _call(self, call: Call) -> None:
         reader = READERS[call.function]
         fills = 1 <= len(call.writes) <= reader.most_writes
-        if len(call.reads) != reader.reads or not fills or not call.in_order:
+        counts = (reader.reads, reader.reads + reader.may_read)
+        if len(call.reads) not in counts or not fills or not call.in_order:
             raise ProjectError(
                 f"nnet::{call.function} reads {_names(call.reads)} "
                 f"and writes {_names(call.writes)}",
                 where=self.source.where(call.line),
                 allowed=f"{('one tensor that is', 'two tensors that are')[reader.reads - 1]} "
-                "filled earlier, then one that it fills",
+                + (f"filled earlier, or {counts[1]}, " if reader.may_read else "filled earlier, ")
+                + "then one that it fills",
             )
-        inputs = []
+        inputs: list[str] = []
         for name in call.arguments:
             alias = next((alias for alias in self.source.top.aliases if alias[0] == name), None)
             if alias is not None:
                 self._alias(*alias, call)
             if name in self.makers:
-                inputs.append(self._as_read(self.makers[name], call))
+                maker = self.makers[name]
+                inputs.append(maker if len(inputs) >= reader.reads else self._as_read(maker, call))
         product = product_of_call(self.source, call)
         if product.one_bit_data:
             bits = inputs[0]
@@ -123,7 +126,9 @@ class _Reading:
             "inputs": tuple(inputs),
             "result": self._format(tensor),
         }
-        self._add(reader.read(self.source, call, fields), tensor.name)
+        made = reader.read(self.source, call, fields)
+        for layer in made if isinstance(made, tuple) else (made,):
+            self._add(layer, tensor.name)
         if product.one_bit_data:
             check_signs(self.layers[-1], product, io_type_of(call))
         self.makers |= {copy.name: call.layer for copy in call.writes[1:]}

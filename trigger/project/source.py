@@ -53,12 +53,15 @@ Fields = dict[str, Any]
 class LayerReader:
     """How one ``nnet::`` function is read."""
 
-    read: Callable[[Source, Call, Fields], Layer]
+    read: Callable[[Source, Call, Fields], Layer | tuple[Layer, ...]]
+    """Of several layers the last is what the function makes."""
     input_shape: tuple[str, ...] | Callable[[Source, Call], Shape] = ()
     """Fields of its configuration that are the shape of its input, or what reads that shape; ()
     if it takes any shape."""
     reads: int = 1
     """Tensors that it reads."""
+    may_read: int = 0
+    """Tensors that it may read beside these, all or none."""
     most_writes: int = 1
     """Tensors that it may fill; all alike, if more than one."""
     keeps_shape: bool = True
