@@ -39,7 +39,7 @@ hls:
   IOType: io_stream
   HLSConfig: {Model: {Precision: "ap_fixed<16,6>", ReuseFactor: 1, Strategy: Latency}}
 budget: {latency_ns: 6400, device: {lut: 0.5}, per_slr: {dsp: 0.5}}
-trigger: {crossing_rate_mhz: 125, target_rate_khz: 4, background: mm, signal: ee}
+trigger: {crossing_rate_mhz: 125, background_acceptance: 0.1, background: mm, signal: ee}
 """
 """A design whose whole run takes half a minute."""
 

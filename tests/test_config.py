@@ -62,6 +62,15 @@ def load(tmp_path: Path):
     return load
 
 
+def test_a_target_rate_is_a_share_of_all_background(load):
+    machine = "colliding_bunches: 2760, revolution_frequency_khz: 11.25"
+    rate = "background_per_crossing: 0.5, target_rate_khz: 7.7625"
+    file = load("crossing_rate_mhz: 125, target_rate_khz: 4", f"{machine}, {rate}")
+    assert file.trigger.exposure.input_rate_khz == 15_525
+    assert file.trigger.acceptance == 0.0005
+    assert load("target_rate_khz: 4", "background_acceptance: 0.2").trigger.acceptance == 0.2
+
+
 def test_event_files_lie_beside_the_design_file(tmp_path):
     given = "files: {mm: [m/1.dat, m/2.dat], ee: [/far/e.dat]}"
     path = tmp_path / "design.yaml"
@@ -203,7 +212,25 @@ REFUSED = [
     ("signal: ee", "signal: cont", "cont is not a class of this design. Allowed: mm, ee"),
     ("signal: ee", "signal: mm", "background and signal are the same class"),
     ("crossing_rate_mhz: 125", "crossing_rate_mhz: 0", "crossing_rate_mhz is 0"),
-    ("target_rate_khz: 4", "target_rate_khz: 4e9", "at most the crossing rate, 125000 kHz"),
+    ("target_rate_khz: 4", "target_rate_khz: 4e9", "at most 125000 kHz: all of background"),
+    ("target_rate_khz: 4, ", "", "the working point is given nowhere"),
+    (
+        "target_rate_khz: 4",
+        "target_rate_khz: 4, background_acceptance: 0.1",
+        "the working point is given twice",
+    ),
+    ("target_rate_khz: 4", "background_acceptance: 1.5", "background_acceptance is 1.5"),
+    ("crossing_rate_mhz: 125, ", "", "target_rate_khz stands without a crossing rate"),
+    (
+        "crossing_rate_mhz: 125",
+        "crossing_rate_mhz: 125, colliding_bunches: 2760, revolution_frequency_khz: 11.2455",
+        "the crossing rate is given in part or twice",
+    ),
+    (
+        "crossing_rate_mhz: 125",
+        "crossing_rate_mhz: 125, background_per_crossing: 0",
+        "background_per_crossing is 0",
+    ),
     ("name: small", "name: [small", "line [0-9]+: not YAML: "),
 ]
 

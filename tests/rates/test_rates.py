@@ -13,12 +13,19 @@ from sklearn.metrics import roc_auc_score
 
 from trigger.errors import ReportError
 from trigger.rates import (
+    Exposure,
     build_histograms,
     build_roc,
     clopper_pearson,
+    count_confusion,
+    equal_shares,
+    events_needed,
+    find_next_looser,
     find_working_point,
     measure_accuracy,
     measure_efficiency,
+    measure_rejection,
+    measure_turn_on,
     outline,
     predict_classes,
 )
@@ -176,3 +183,92 @@ def test_histogram_of_floats_includes_the_ends() -> None:
 def test_refusals_say_what_is_allowed(call, words: str) -> None:
     with pytest.raises(ReportError, match=words):
         call()
+
+
+# A trigger sees 2,760 bunches 11,250 times a second, so 31.05 MHz; one crossing in ten holds
+# background. Of ten background events the scores are these:
+BACKGROUND = [0, 0, 1, 1, 1, 2, 3, 3, 5, 8]
+SIGNAL = [1, 3, 4, 5, 5, 6, 7, 8, 9, 9]
+
+
+def test_a_rate_computed_by_hand() -> None:
+    exposure = Exposure(crossing_rate_mhz=31.05, background_per_crossing=0.1)
+    assert exposure.input_rate_khz == pytest.approx(3105)
+    acceptance = exposure.acceptance(700)  # 0.225: two of ten pass, four would be too many
+    roc = build_roc(SIGNAL, BACKGROUND)
+    point, looser = find_working_point(roc, acceptance), find_next_looser(roc, acceptance)
+    assert (point.threshold, point.background.passed, point.signal.passed) == (4, 2, 8)
+    assert looser is not None
+    assert (looser.threshold, looser.background.passed, looser.signal.passed) == (3, 4, 9)
+    rate = exposure.rate(point.background)
+    assert rate.khz == pytest.approx(621)
+    reference = binomtest(2, 10).proportion_ci(0.95, "exact")
+    assert (rate.low_khz, rate.high_khz) == pytest.approx(
+        (3105 * reference.low, 3105 * reference.high)
+    )
+
+
+def test_nothing_is_looser_than_to_take_every_event() -> None:
+    assert find_next_looser(build_roc(SIGNAL, BACKGROUND), 1) is None
+
+
+@given(SCORES, SCORES, st.floats(0, 1))
+def test_the_two_points_enclose_what_was_asked(
+    signal: list[int], background: list[int], acceptance: float
+) -> None:
+    roc = build_roc(signal, background)
+    point, looser = find_working_point(roc, acceptance), find_next_looser(roc, acceptance)
+    assert point.background.value <= acceptance
+    assert looser is None or looser.background.value > acceptance - 1e-12
+    levels = sorted({*signal, *background}, reverse=True)
+    below = 0 if point.threshold is None else levels.index(point.threshold) + 1
+    assert looser is None or levels[below] == looser.threshold
+
+
+@pytest.mark.parametrize("rate", [0, -1, 4000, float("nan")])
+def test_a_rate_that_cannot_be_is_refused(rate: float) -> None:
+    with pytest.raises(ReportError, match=r"the rate is .*Allowed: .*at most 3105 kHz"):
+        Exposure(31.05, 0.1).acceptance(rate)
+    with pytest.raises(ReportError, match="crossing_rate_mhz is nan"):
+        Exposure(float("nan"))
+
+
+def test_events_needed_for_a_precision() -> None:
+    # at 1 % acceptance, 9,900 events pass 99 on average, with a deviation of 9.9
+    assert events_needed(0.01, 0.1) == 9_900
+
+
+def test_rejection_at_a_signal_efficiency() -> None:
+    point = measure_rejection(build_roc(SIGNAL, BACKGROUND), 0.3)
+    assert (point.threshold, point.signal.passed, point.background.passed) == (8, 3, 1)
+    with pytest.raises(ReportError, match="the signal efficiency is 0"):
+        measure_rejection(build_roc(SIGNAL, BACKGROUND), 0)
+
+
+def test_confusion_counts_every_event_once() -> None:
+    counts = count_confusion([0, 1, 1, 2, 0], [0, 1, 2, 2, 1], 3)
+    assert counts.tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 1]]
+    with pytest.raises(ReportError, match=r"true classes span 0\.\.3. Allowed: 0\.\.2"):
+        count_confusion([0, 1], [0, 3], 3)
+    with pytest.raises(ReportError, match="labels have the shape"):
+        count_confusion([0, 1], [0], 3)
+
+
+def test_turn_on_in_bins_of_a_variable() -> None:
+    passed = [False, False, True, True, True, False]
+    curve = measure_turn_on(passed, [1, 2, 2, 5, 6, 99], [0, 2, 4, 5, 6])
+    assert [share and (share.passed, share.total) for share in curve] == [
+        (0, 1),
+        (1, 2),
+        None,
+        (2, 2),
+    ]
+    with pytest.raises(ReportError, match="the edges do not rise"):
+        measure_turn_on(passed, [0] * 6, [1, 1])
+    with pytest.raises(ReportError, match="one of each for every event"):
+        measure_turn_on(passed, [0] * 5, [0, 1])
+
+
+def test_bins_of_equal_shares() -> None:
+    assert equal_shares(range(101), 4).tolist() == [0, 25, 50, 75, 100]
+    assert equal_shares([3, 3, 3, 3], 4).tolist() == [3]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from trigger.budget import Check, Cost, Figure, LayerCost, Outcome, Source, Verdict
@@ -32,6 +34,7 @@ from trigger.report import (
     Severity,
     Step,
     ToolVersion,
+    TurnOn,
 )
 
 KINDS = {
@@ -308,6 +311,12 @@ def build_physics(generator: np.random.Generator) -> Physics:
                     tuple(curve.signal_efficiency.tolist()),
                     tuple(curve.background_acceptance.tolist()),
                 ),
+                rate_khz=scaled(point.background, 31_050),
+                next_threshold=point.threshold,
+                next_acceptance=measured(point.background),
+                next_rate_khz=scaled(point.background, 31_050),
+                rejection=Figure(900, Source.MEASURED, 700, 1_200, 0.95),
+                confusion=((4_400, 600), (500, 4_500)),
             )
         )
         scores = {"e⁺e⁻": signal_scores, "μ⁺μ⁻": background_scores}
@@ -315,7 +324,31 @@ def build_physics(generator: np.random.Generator) -> Physics:
             ScoreHistogram(name, histogram.name, histogram.edges, histogram.counts)
             for histogram in build_histograms(scores, 40)
         ]
-    return Physics("e⁺e⁻", "μ⁺μ⁻", 5_000, 5_000, 0.01, tuple(engines), tuple(histograms))
+    steps = [measured(measure_efficiency(passed, 500)) for passed in (3, 40, 260, 470)]
+    return Physics(
+        "e⁺e⁻",
+        "μ⁺μ⁻",
+        5_000,
+        5_000,
+        0.01,
+        tuple(engines),
+        tuple(histograms),
+        classes=("μ⁺μ⁻", "e⁺e⁻"),
+        input_rate_khz=31_050,
+        asked_rate_khz=310.5,
+        rejection_efficiency=0.3,
+        turn_ons=(
+            TurnOn("emulated", "e⁺e⁻", "pixel sum (raw)", (0, 10, 20, 30, 60), (*steps[:3], None)),
+            TurnOn("float", "e⁺e⁻", "pixel sum (raw)", (0, 10, 20, 30, 60), tuple(steps)),
+        ),
+    )
+
+
+def scaled(efficiency: Efficiency, full: float) -> Figure:
+    figure = measured(efficiency)
+    return replace(
+        figure, value=full * figure.value, low=full * figure.low, high=full * figure.high
+    )
 
 
 def measured(efficiency: Efficiency) -> Figure:

@@ -147,6 +147,17 @@ def test_altered_json_is_refused_by_name(data: Any, tmp_path: Path, kind: str, w
         read_data(data, tmp_path)
 
 
+def test_a_report_of_an_earlier_version_is_read_with_what_it_has(data: Any, tmp_path: Path) -> None:
+    for key in ("turn_ons", "asked_rate_khz"):
+        del data["physics"][key]
+    physics = read_data(data, tmp_path).physics
+    assert physics is not None
+    assert (physics.turn_ons, physics.asked_rate_khz) == ((), None)
+    del data["verdict"]["outcome"]
+    with pytest.raises(ReportError, match=r"report\.verdict: missing key 'outcome'"):
+        read_data(data, tmp_path)
+
+
 def test_reading_what_is_not_there_or_not_json(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match=r"cannot read it.*To do: give the report\.json"):
         read_json(tmp_path / "report.json")

@@ -114,7 +114,7 @@ def test_links_lead_somewhere(page: str, outline: Outline) -> None:
 
 def test_pictures_have_words(outline: Outline) -> None:
     assert all(image.get("alt") for image in outline.all("img"))
-    assert len(outline.all("svg")) == 6
+    assert len(outline.all("svg")) == 7
     for figure in outline.all("svg"):
         assert figure["role"] == "img"
         assert len(str(figure["aria-labelledby"]).split()) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,11 +9,12 @@ from types import MappingProxyType
 
 from trigger.budget import Budget
 from trigger.design import Design
-from trigger.errors import DesignError
+from trigger.errors import DesignError, ReportError
 from trigger.events.drift_chamber_generator import GeneratorOptions
 from trigger.events.drift_chamber_kinematics import Reaction
 from trigger.fixed import FixedFormat
 from trigger.images.contract import Encoding, InputContract
+from trigger.rates import Exposure
 from trigger.training.spec import TrainingSpec
 
 
@@ -113,37 +113,76 @@ class InputSection:
 
 @dataclass(frozen=True, slots=True)
 class TriggerSection:
-    """The rates that the trigger works with."""
+    """What the trigger sees, and its working point: a rate, or a share of background."""
 
-    crossing_rate_mhz: float
-    """Events per microsecond that the trigger sees."""
-    target_rate_khz: float
-    """Rate of accepted background."""
     background: Reaction
     signal: Reaction
-    background_acceptance: float = 0.1
-    """Share of background events at which signal efficiencies are compared."""
+    crossing_rate_mhz: float | None = None
+    """Bunch crossings that the trigger sees."""
+    colliding_bunches: int | None = None
+    """With ``revolution_frequency_khz``, in place of ``crossing_rate_mhz``."""
+    revolution_frequency_khz: float | None = None
+    background_per_crossing: float = 1.0
+    """Mean number of background events in a crossing."""
+    target_rate_khz: float | None = None
+    """Rate of accepted background at the working point."""
+    background_acceptance: float | None = None
+    """Share of background events that are accepted at the working point."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.background_acceptance < 1:
+        if (self.target_rate_khz is None) == (self.background_acceptance is None):
             raise DesignError(
-                f"background_acceptance is {self.background_acceptance:g}",
+                "the working point is given "
+                + ("nowhere" if self.target_rate_khz is None else "twice"),
                 where="trigger",
-                allowed="between 0 and 1",
+                allowed="one of target_rate_khz and background_acceptance",
             )
-        for name in ("crossing_rate_mhz", "target_rate_khz"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise DesignError(
-                    f"{name} is {getattr(self, name):g}", where="trigger", allowed="> 0, finite"
-                )
-        if self.target_rate_khz > 1000 * self.crossing_rate_mhz:
+        machine = (self.colliding_bunches, self.revolution_frequency_khz)
+        if machine.count(None) == 1 or (None not in machine and self.crossing_rate_mhz is not None):
             raise DesignError(
-                f"target_rate_khz is {self.target_rate_khz:g}",
+                "the crossing rate is given in part or twice",
                 where="trigger",
-                allowed=f"at most the crossing rate, {1000 * self.crossing_rate_mhz:g} kHz",
+                allowed="crossing_rate_mhz, or colliding_bunches and revolution_frequency_khz",
+            )
+        exposure = self.exposure
+        if self.target_rate_khz is not None and exposure is None:
+            raise DesignError(
+                "target_rate_khz stands without a crossing rate",
+                where="trigger",
+                allowed="crossing_rate_mhz, or colliding_bunches and revolution_frequency_khz",
+            )
+        if not 0 < self.acceptance <= 1:
+            raise DesignError(
+                f"background_acceptance is {self.acceptance:g}",
+                where="trigger",
+                allowed="more than 0, at most 1",
             )
         if self.background is self.signal:
             raise DesignError("background and signal are the same class", where="trigger")
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """How often background comes by; None where the crossing rate is not given."""
+        rate = self.crossing_rate_mhz
+        if self.colliding_bunches is not None and self.revolution_frequency_khz is not None:
+            rate = self.colliding_bunches * self.revolution_frequency_khz / 1000
+        try:
+            return None if rate is None else Exposure(rate, self.background_per_crossing)
+        except ReportError as error:
+            raise DesignError(error.problem, where="trigger", allowed=error.allowed) from error
+
+    @property
+    def acceptance(self) -> float:
+        """Share of background events that are accepted at the working point."""
+        if self.background_acceptance is not None:
+            return self.background_acceptance
+        exposure, rate = self.exposure, self.target_rate_khz
+        assert exposure is not None  # as checked when the section was read
+        assert rate is not None
+        try:
+            return exposure.acceptance(rate)
+        except ReportError as error:
+            raise DesignError(error.problem, where="trigger", allowed=error.allowed) from error
 
 
 @dataclass(frozen=True, slots=True)

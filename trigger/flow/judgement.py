@@ -9,8 +9,8 @@ from trigger.config import DesignFile, load_design
 from trigger.device import find
 from trigger.errors import DesignError
 from trigger.estimate import estimate
-from trigger.flow import summary
 from trigger.flow.networks import read_network
+from trigger.flow.physics import qualities
 from trigger.flow.workspace import Workspace
 from trigger.report import read_json
 
@@ -32,11 +32,11 @@ def judge_folder(file: DesignFile, folder: Path) -> Verdict:
             remedy="run `trigger compile` first",
         )
     cost = estimate(network, file.design.target)
-    qualities: dict[str, Figure] = {}
+    losses: dict[str, Figure] = {}
     path = Workspace(folder).report
     if path.is_file():
         report = read_json(path)
         hashes = {digest.name: digest.sha256 for digest in report.provenance.digests}
         if report.physics is not None and hashes.get("network") == network.digest:
-            qualities = summary.qualities(report.physics)
-    return judge(file.budget, cost, find(file.design.target.part), qualities)
+            losses = qualities(report.physics)
+    return judge(file.budget, cost, find(file.design.target.part), losses)

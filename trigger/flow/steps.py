@@ -23,6 +23,7 @@ from trigger.estimate import estimate
 from trigger.flow import summary
 from trigger.flow.compilation import Compiled, compile_project
 from trigger.flow.listener import Listener
+from trigger.flow.physics import measure_physics, qualities
 from trigger.flow.samples import Events, Images, make_events, make_images
 from trigger.flow.simulation import Simulated, simulate
 from trigger.flow.workspace import Workspace
@@ -185,7 +186,7 @@ class Flow:
         """The report, written; complete also where a check failed (see ``require_exact``)."""
         simulated, cost = self.simulated, self.cost
         with self._step("report") as said:
-            found = summary.physics(self.file, simulated, len(self.images.split.test))
+            found = measure_physics(self.file, self.images, simulated)
             verdict = self._judge(cost, found)
             report = summary.build_report(
                 self.file,
@@ -207,7 +208,7 @@ class Flow:
 
     def _judge(self, cost: Cost, found) -> Verdict:
         device = find(self.file.design.target.part)
-        return judge(self.file.budget, cost, device, summary.qualities(found))
+        return judge(self.file.budget, cost, device, qualities(found))
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:

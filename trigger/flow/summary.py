@@ -8,31 +8,21 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 
 import numpy as np
-import numpy.typing as npt
 
 import trigger
-from trigger.budget import Cost, Figure, Source, Verdict
+from trigger.budget import Cost, Verdict
 from trigger.config import DesignFile
 from trigger.flow.compilation import Compiled
+from trigger.flow.physics import physics_notes
 from trigger.flow.samples import Events, Images
-from trigger.flow.simulation import EMULATED, FLOAT, QKERAS, Simulated
+from trigger.flow.simulation import Simulated
 from trigger.layers import MultiplyAccumulate
 from trigger.network import Network
-from trigger.rates import (
-    COVERAGE,
-    Efficiency,
-    build_histograms,
-    build_roc,
-    find_working_point,
-    measure_accuracy,
-    outline,
-)
 from trigger.report import record
 from trigger.training import TrainedModel
 
 EXAMPLES = 4
 """Example images of each class."""
-CURVE_POINTS = 400
 VENDOR_TOOLS = ("vitis-run", "vitis_hls", "vivado_hls", "vivado")
 PACKAGES = (
     "numpy",
@@ -42,118 +32,6 @@ PACKAGES = (
     "tensorflow-model-optimization",
     "hls4ml",
 )
-
-
-def physics(file: DesignFile, simulated: Simulated, test_events: int) -> record.Physics:
-    """Return ROC, AUC, accuracy and efficiency of every engine on the test events alone.
-
-    The score of an event is the one output, or the signal's output less the background's.
-    """
-    labels = simulated.labels[:test_events]
-    background, signal = _classes(file)
-    classes = _class_names(file)
-    engines = (
-        (FLOAT, simulated.float_twin),
-        (QKERAS, simulated.qkeras),
-        (EMULATED, simulated.emulated),
-    )
-    rows = []
-    histograms = []
-    for name, outputs in engines:
-        outputs = outputs[:test_events].reshape(test_events, -1)
-        scores = _scores(outputs, background, signal)
-        rows.append(_engine(file, name, outputs, scores, labels, background, signal))
-        built = build_histograms(
-            {classes[number]: scores[labels == number] for number in range(len(classes))}
-        )
-        histograms += [
-            record.ScoreHistogram(name, each.name, each.edges, each.counts) for each in built
-        ]
-    return record.Physics(
-        signal=classes[signal],
-        background=classes[background],
-        signal_events=int(np.sum(labels == signal)),
-        background_events=int(np.sum(labels == background)),
-        asked_acceptance=_acceptance(file),
-        engines=tuple(rows),
-        histograms=tuple(histograms),
-    )
-
-
-def _classes(file: DesignFile) -> tuple[int, int]:
-    """Return the labels of (background, signal)."""
-    if file.trigger is None or file.events is None:
-        return 0, 1
-    classes = file.events.classes
-    return classes.index(file.trigger.background), classes.index(file.trigger.signal)
-
-
-def _class_names(file: DesignFile) -> tuple[str, ...]:
-    return tuple(reaction.value for reaction in file.events.classes) if file.events else ()
-
-
-def _acceptance(file: DesignFile) -> float:
-    return file.trigger.background_acceptance if file.trigger is not None else 0.1
-
-
-def _scores(outputs: npt.NDArray[np.generic], background: int, signal: int) -> npt.NDArray:
-    """Return one number per event that is large for signal; the last class has the one output."""
-    if outputs.shape[1] == 1:
-        return outputs[:, 0] if signal > background else -outputs[:, 0]
-    return outputs[:, signal] - outputs[:, background]
-
-
-def _engine(
-    file: DesignFile,
-    name: str,
-    outputs: npt.NDArray,
-    scores: npt.NDArray,
-    labels: npt.NDArray[np.int64],
-    background: int,
-    signal: int,
-) -> record.EnginePhysics:
-    roc = build_roc(scores[labels == signal], scores[labels == background])
-    low, high = roc.auc_interval(COVERAGE)
-    point = find_working_point(roc, _acceptance(file))
-    corners = outline(roc, CURVE_POINTS)
-    note = f"{len(labels):,} test events"
-    return record.EnginePhysics(
-        engine=name,
-        auc=Figure(roc.auc, Source.MEASURED, low, high, COVERAGE, note=note),
-        accuracy=_measured(measure_accuracy(outputs, labels), note),
-        signal_efficiency=_measured(point.signal, note),
-        background_acceptance=_measured(point.background, note),
-        threshold=point.threshold,
-        roc=record.Curve(
-            tuple(corners.signal_efficiency.tolist()),
-            tuple(corners.background_acceptance.tolist()),
-        ),
-    )
-
-
-def _measured(share: Efficiency, note: str) -> Figure:
-    return Figure(share.value, Source.MEASURED, share.low, share.high, share.coverage, note=note)
-
-
-def qualities(found: record.Physics) -> dict[str, Figure]:
-    """Return what is lost against the float model, for the budget; nothing where it is unknown."""
-    engines = {engine.engine: engine for engine in found.engines}
-    losses: dict[str, Figure] = {}
-    if EMULATED not in engines or FLOAT not in engines:
-        return losses
-    ours, theirs = engines[EMULATED], engines[FLOAT]
-    for name, mine, reference in (
-        ("auc_loss", ours.auc, theirs.auc),
-        ("accuracy_loss", ours.accuracy, theirs.accuracy),
-        ("efficiency_loss", ours.signal_efficiency, theirs.signal_efficiency),
-    ):
-        if mine is not None and reference is not None:
-            losses[name] = Figure(
-                reference.value - mine.value,
-                Source.MEASURED,
-                note="float less emulated, test events",
-            )
-    return losses
 
 
 def layer_rows(network: Network) -> tuple[record.LayerRow, ...]:
@@ -187,8 +65,9 @@ def layer_rows(network: Network) -> tuple[record.LayerRow, ...]:
 def class_images(file: DesignFile, images: Images) -> tuple[record.ClassImages, ...]:
     """Return the first test images of each class and the mean of all its test images."""
     test = images.sample.take(images.split.test)
+    names = [reaction.value for reaction in file.events.classes] if file.events else []
     found = []
-    for label, name in enumerate(_class_names(file)):
+    for label, name in enumerate(names):
         pixels = test.pixels_raw[test.labels == label]
         height, width, channels = (int(length) for length in pixels.shape[1:])
         shape = (height, width, channels)
@@ -324,5 +203,5 @@ def build_report(
         input_contract=input_contract(images),
         classes=class_images(file, images),
         steps=tuple(steps),
-        notes=notes(file, events, images),
+        notes=(*notes(file, events, images), *physics_notes(found)),
     )

@@ -4,23 +4,41 @@ A score passes a threshold when it is at least as large. Scores on an integer gr
 figure here takes ties as the hardware would: a tie group passes or fails as a whole.
 """
 
-from trigger.rates.classify import measure_accuracy, predict_classes
+from trigger.rates.classify import count_confusion, measure_accuracy, predict_classes
 from trigger.rates.efficiency import COVERAGE, Efficiency, clopper_pearson, measure_efficiency
 from trigger.rates.histogram import Histogram, build_histograms
-from trigger.rates.roc import Roc, WorkingPoint, build_roc, find_working_point, outline
+from trigger.rates.rate import Exposure, Rate, events_needed
+from trigger.rates.roc import (
+    Roc,
+    WorkingPoint,
+    build_roc,
+    find_next_looser,
+    find_working_point,
+    measure_rejection,
+    outline,
+)
+from trigger.rates.turn_on import equal_shares, measure_turn_on
 
 __all__ = [
     "COVERAGE",
     "Efficiency",
+    "Exposure",
     "Histogram",
+    "Rate",
     "Roc",
     "WorkingPoint",
     "build_histograms",
     "build_roc",
     "clopper_pearson",
+    "count_confusion",
+    "equal_shares",
+    "events_needed",
+    "find_next_looser",
     "find_working_point",
     "measure_accuracy",
     "measure_efficiency",
+    "measure_rejection",
+    "measure_turn_on",
     "outline",
     "predict_classes",
 ]

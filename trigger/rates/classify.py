@@ -27,6 +27,36 @@ def predict_classes(scores: npt.ArrayLike, threshold: float = 0) -> npt.NDArray[
     return np.asarray(array.reshape(len(array)) >= threshold, dtype=np.int64)
 
 
+def count_confusion(
+    predicted: npt.ArrayLike, labels: npt.ArrayLike, classes: int
+) -> npt.NDArray[np.int64]:
+    """Return how many events of each class (row) were taken for each class (column).
+
+    Args:
+        predicted: ``(events,)`` as ``predict_classes`` gives them.
+        labels: ``(events,)`` true classes, 0 to ``classes`` - 1.
+
+    Raises:
+        ReportError: another number of labels than of events, or a class that is not known.
+    """
+    guess, truth = np.asarray(predicted), np.asarray(labels)
+    if guess.shape != truth.shape:
+        raise ReportError(
+            f"labels have the shape {truth.shape}",
+            where="confusion",
+            allowed=f"one label for each of the {len(guess)} events",
+        )
+    for name, found in (("predicted", guess), ("true", truth)):
+        if len(found) and not 0 <= found.min() <= found.max() < classes:
+            raise ReportError(
+                f"{name} classes span {found.min()}..{found.max()}",
+                where="confusion",
+                allowed=f"0..{classes - 1}",
+            )
+    pairs = np.bincount(truth * classes + guess, minlength=classes * classes)
+    return pairs.reshape(classes, classes).astype(np.int64)
+
+
 def measure_accuracy(
     scores: npt.ArrayLike,
     labels: npt.ArrayLike,

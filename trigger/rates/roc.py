@@ -127,13 +127,50 @@ def find_working_point(roc: Roc, acceptance: float, coverage: float = COVERAGE) 
     Raises:
         ReportError: an acceptance outside [0, 1].
     """
+    return _working_point(roc, _strictest(roc, acceptance), coverage)
+
+
+def find_next_looser(
+    roc: Roc, acceptance: float, coverage: float = COVERAGE
+) -> WorkingPoint | None:
+    """Return the strictest threshold that accepts more background than asked; None: there is none.
+
+    With ``find_working_point`` it encloses what was asked for: between the two lies no score.
+
+    Raises:
+        ReportError: an acceptance outside [0, 1].
+    """
+    chosen = _strictest(roc, acceptance) + 1
+    return _working_point(roc, chosen, coverage) if chosen < len(roc.thresholds) else None
+
+
+def measure_rejection(roc: Roc, efficiency: float, coverage: float = COVERAGE) -> WorkingPoint:
+    """Return the strictest threshold with at least this signal efficiency; 1/background is there.
+
+    Raises:
+        ReportError: an efficiency outside (0, 1].
+    """
+    if not 0 < efficiency <= 1:
+        raise ReportError(
+            f"the signal efficiency is {efficiency}", where="rejection", allowed="above 0, up to 1"
+        )
+    needed = -int(-Fraction(efficiency).limit_denominator(10**12) * roc.signal_total // 1)
+    return _working_point(roc, int(np.searchsorted(roc.signal_passed, needed)), coverage)
+
+
+def _strictest(roc: Roc, acceptance: float) -> int:
+    """Return the place of the loosest threshold within an acceptance; -1 where none is."""
     if not 0 <= acceptance <= 1:
         raise ReportError(
             f"the background acceptance is {acceptance}", where="working point", allowed="0 to 1"
         )
     # floor of an exact product: 0.1 as a float is a little more than 1/10, which does no harm here
     allowed = int(Fraction(acceptance).limit_denominator(10**12) * roc.background_total)
-    chosen = int(np.searchsorted(roc.background_passed, allowed, side="right")) - 1
+    return int(np.searchsorted(roc.background_passed, allowed, side="right")) - 1
+
+
+def _working_point(roc: Roc, chosen: int, coverage: float) -> WorkingPoint:
+    """Return the threshold at a place with what passes; -1 is above every score."""
     passed = (0, 0)
     threshold = None
     if chosen >= 0:

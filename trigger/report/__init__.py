@@ -20,6 +20,7 @@ from trigger.report.record import (
     Severity,
     Step,
     ToolVersion,
+    TurnOn,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Severity",
     "Step",
     "ToolVersion",
+    "TurnOn",
     "read_json",
     "render_json",
     "write",

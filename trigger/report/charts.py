@@ -101,6 +101,13 @@ def roc_drawing(physics: Physics) -> Drawing:
         axes.set_xlabel(f"signal efficiency ({physics.signal})")
         axes.set_ylabel(f"background acceptance ({physics.background})")
         axes.legend(loc="lower right", handlelength=2.6)
+        if (full := physics.input_rate_khz) is not None:
+            rates = axes.secondary_yaxis(
+                "right", functions=(lambda share: share * full, lambda khz: khz / full)
+            )
+            rates.yaxis.set_major_formatter(FuncFormatter(lambda khz, _: word_number(khz)))
+            rates.yaxis.set_minor_formatter(NullFormatter())
+            rates.set_ylabel("rate (kHz)")
 
     words = [
         f"{engine.engine}: AUC {word_number(engine.auc.value, engine.auc.low, engine.auc.high)}"
@@ -109,6 +116,8 @@ def roc_drawing(physics: Physics) -> Drawing:
     ]
     title = "ROC curves"
     axes = "Background acceptance on a logarithmic axis against signal efficiency."
+    if physics.input_rate_khz is not None:
+        axes = axes.replace("acceptance", "acceptance and rate")
     description = f"{axes} {'; '.join(words)}."
     return Drawing("roc", title, description, _render("roc", title, description, 4.6, draw))
 
@@ -192,6 +201,49 @@ def scores_drawing(physics: Physics) -> Drawing:
     return Drawing(
         "scores", title, description, _render("scores", title, description, height, draw)
     )
+
+
+def turn_on_drawing(physics: Physics) -> Drawing:
+    """Draw the efficiency at the working point in bins of a quantity of the event."""
+    first = physics.turn_ons[0]
+
+    def draw(canvas: Canvas) -> None:
+        axes = canvas.subplots()
+        for index, curve in enumerate(physics.turn_ons):
+            known = [
+                (low, high, share)
+                for low, high, share in zip(
+                    curve.edges, curve.edges[1:], curve.efficiencies, strict=False
+                )
+                if share is not None
+            ]
+            axes.errorbar(
+                [(low + high) / 2 for low, high, _ in known],
+                [share.value for *_, share in known],
+                xerr=[(high - low) / 2 for low, high, _ in known],
+                yerr=[
+                    [share.value - (share.low or 0) for *_, share in known],
+                    [(share.high or 1) - share.value for *_, share in known],
+                ],
+                fmt="os^D"[index % 4],
+                markersize=4,
+                markerfacecolor=PAPER,
+                color=SERIES[index % len(SERIES)],
+                linewidth=1,
+                label=curve.engine,
+            )
+        axes.set_ylim(0, 1.05)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: word_percent(share)))
+        axes.set_xlabel(first.variable)
+        axes.set_ylabel(f"efficiency ({first.class_name})")
+        axes.legend(loc="lower right")
+
+    title = "Turn-on"
+    description = (
+        f"Efficiency of {first.class_name} at the working point in bins of the {first.variable}, "
+        f"for {', '.join(curve.engine for curve in physics.turn_ons)}."
+    )
+    return Drawing("turn-on", title, description, _render("turn-on", title, description, 3.2, draw))
 
 
 def latency_drawing(cost: Cost, limit_cycles: float | None, name: str) -> Drawing:

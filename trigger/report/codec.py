@@ -87,13 +87,17 @@ def _decode_record(data: object, record: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise _wrong(data, record, where)
     members = members_of(record)
-    if set(data) != set(members):
-        unknown, missing = sorted(set(data) - set(members)), sorted(set(members) - set(data))
+    unknown, missing = sorted(set(data) - set(members)), sorted(required_of(record) - set(data))
+    if unknown or missing:
         problem = [f"unknown key {key!r}" for key in unknown]
         problem += [f"missing key {key!r}" for key in missing]
         raise ReportError("; ".join(problem), where=where, allowed=", ".join(members))
-    decoded = {name: decode(data[name], kind, f"{where}.{name}") for name, kind in members.items()}
-    derived = {name: decoded.pop(name) for name in DERIVED.get(record, {})}
+    decoded = {
+        name: decode(data[name], kind, f"{where}.{name}")
+        for name, kind in members.items()
+        if name in data
+    }
+    derived = {name: decoded.pop(name) for name in DERIVED.get(record, {}) if name in decoded}
     result = record(**decoded)
     for name, value in derived.items():
         if getattr(result, name) != value:
@@ -104,6 +108,15 @@ def _decode_record(data: object, record: Any, where: str) -> Any:
                 remedy="make the report again; this file was edited",
             )
     return result
+
+
+def required_of(record: Any) -> set[str]:
+    """Return the keys that must be there; what later versions added has a default."""
+    return {
+        field.name
+        for field in dataclasses.fields(record)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    } | set(DERIVED.get(record, {}))
 
 
 def _through_choice(step: Any, value: object, hint: Any, where: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from trigger.report.record import Physics, Report
 from trigger.report.sections import FigureKind, FigurePlace, build_sections, build_tiles
 
 TEMPLATES = Path(__file__).with_name("templates")
+
+PHYSICS_DRAWINGS: dict[FigureKind, Callable[[Physics], Drawing]] = {
+    FigureKind.ROC: charts.roc_drawing,
+    FigureKind.SCORES: charts.scores_drawing,
+    FigureKind.TURN_ON: charts.turn_on_drawing,
+}
 
 
 def render_html(report: Report) -> str:
@@ -40,12 +47,10 @@ def render_html(report: Report) -> str:
 
 def draw(report: Report, place: FigurePlace) -> Drawing:
     """Return the figure of a place."""
-    if place.kind in (FigureKind.ROC, FigureKind.SCORES):
+    if place.kind in PHYSICS_DRAWINGS:
         physics = report.physics
         assert isinstance(physics, Physics)  # the place exists only where there is physics
-        return (charts.roc_drawing if place.kind is FigureKind.ROC else charts.scores_drawing)(
-            physics
-        )
+        return PHYSICS_DRAWINGS[place.kind](physics)
     cost = report.costs[place.cost]
     name = f"{place.kind.value}-{place.cost + 1}"
     if place.kind is FigureKind.RESOURCES:

@@ -168,6 +168,31 @@ class EnginePhysics:
     threshold: int | float | None
     """Lowest score that passes at the working point, in the engine's own numbers."""
     roc: Curve | None = None
+    rate_khz: Figure | None = None
+    """Of accepted background at the working point; None where the crossing rate is not known."""
+    next_threshold: int | float | None = None
+    """The next lower score; with it more background passes than asked. None: there is none."""
+    next_acceptance: Figure | None = None
+    """Background acceptance with ``next_threshold``."""
+    next_rate_khz: Figure | None = None
+    rejection: Figure | None = None
+    """1 / background acceptance at ``Physics.rejection_efficiency``; None if no event passes."""
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """Events of each class (outer) taken for each class (inner), in the order of the labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOn:
+    """The efficiency of one class at the working point, in bins of a quantity of the event."""
+
+    engine: str
+    class_name: str
+    variable: str
+    """With its unit."""
+    edges: tuple[float, ...]
+    """One more than bins."""
+    efficiencies: tuple[Figure | None, ...]
+    """None where no event lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +218,15 @@ class Physics:
     """Background acceptance of the working point."""
     engines: tuple[EnginePhysics, ...]
     histograms: tuple[ScoreHistogram, ...] = ()
+    classes: tuple[str, ...] = ()
+    """In the order of the labels."""
+    input_rate_khz: float | None = None
+    """Rate of background events before the trigger."""
+    asked_rate_khz: float | None = None
+    """Of the working point, if it was given as a rate."""
+    rejection_efficiency: float | None = None
+    """Signal efficiency at which ``rejection`` is read."""
+    turn_ons: tuple[TurnOn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import dataclasses
 import json
 from typing import Any, get_args, get_origin
 
-from trigger.report.codec import SCHEMA_NAME, is_enum, members_of
+from trigger.report.codec import SCHEMA_NAME, is_enum, members_of, required_of
 from trigger.report.files import SCHEMA_FILE
 from trigger.report.record import Report
 
@@ -47,7 +47,7 @@ def _schema_of(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
                 "description": (hint.__doc__ or "").split("\n")[0],
                 "type": "object",
                 "properties": {key: _schema_of(kind, definitions) for key, kind in members.items()},
-                "required": list(members),
+                "required": [key for key in members if key in required_of(hint)],
                 "additionalProperties": False,
             }
         return {"$ref": f"#/$defs/{name}"}

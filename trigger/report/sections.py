@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from trigger.budget import Outcome
-from trigger.report import cost_tables, tables
+from trigger.report import cost_tables, physics_tables, tables
 from trigger.report.cells import Table
 from trigger.report.record import Agreement, Report
 from trigger.report.wording import UNKNOWN, word_number, word_origin
@@ -18,6 +18,7 @@ class FigureKind(Enum):
 
     ROC = "roc"
     SCORES = "scores"
+    TURN_ON = "turn-on"
     LATENCY = "latency"
     RESOURCES = "resources"
 
@@ -164,15 +165,17 @@ def _physics(report: Report) -> Section | None:
         return None
     figures = []
     if any(engine.roc for engine in physics.engines):
-        figures.append(FigurePlace(FigureKind.ROC, tables.roc_table(physics)))
+        figures.append(FigurePlace(FigureKind.ROC, physics_tables.roc_table(physics)))
     if physics.histograms:
-        figures.append(FigurePlace(FigureKind.SCORES, tables.histogram_table(physics)))
-    return Section(
-        "physics",
-        "Physics",
-        tables=(tables.physics_table(physics),),
-        figures=tuple(figures),
-    )
+        figures.append(FigurePlace(FigureKind.SCORES, physics_tables.histogram_table(physics)))
+    if physics.turn_ons:
+        figures.append(FigurePlace(FigureKind.TURN_ON, physics_tables.turn_on_table(physics)))
+    shown = [physics_tables.physics_table(physics), physics_tables.working_point_table(physics)]
+    if physics.rejection_efficiency is not None:
+        shown.append(physics_tables.rejection_table(physics))
+    if any(engine.confusion for engine in physics.engines):
+        shown.append(physics_tables.confusion_table(physics))
+    return Section("physics", "Physics", tables=tuple(shown), figures=tuple(figures))
 
 
 def _network(report: Report) -> Section | None:

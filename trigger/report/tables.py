@@ -5,38 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from trigger.budget import Figure
 from trigger.report.cells import (
     ABSENT_CELL,
     UNKNOWN_CELL,
     Cell,
     Column,
-    Row,
     Table,
     count_cell,
-    curve_cell,
-    figure_cell,
-    number_cell,
     outcome_cell,
-    share_cell,
     source_cell,
 )
 from trigger.report.record import (
     Agreement,
-    EnginePhysics,
     Mismatch,
-    Physics,
     Provenance,
     Report,
     Severity,
 )
 from trigger.report.wording import (
     UNKNOWN,
-    Origin,
-    common_origin,
     word_check_band,
     word_check_value,
-    word_percent,
     word_unit,
 )
 
@@ -115,81 +104,6 @@ def layer_agreement_table(agreement: Agreement, name: str) -> Table:
         Column("First mismatch"),
     )
     return Table(name, f"Layer by layer: {agreement.left} and {agreement.right}", columns, rows)
-
-
-def physics_table(physics: Physics) -> Table:
-    asked = word_percent(physics.asked_acceptance)
-    columns = (
-        Column("Engine"),
-        Column("AUC", numeric=True),
-        Column("Accuracy", numeric=True),
-        Column("Signal efficiency", numeric=True),
-        Column("Background acceptance", numeric=True),
-        Column("Threshold", numeric=True),
-    )
-    said = common_origin(
-        figure for engine in physics.engines for figure in (engine.auc, *_shares(engine))
-    )
-    rows = tuple(_physics_row(engine, said) for engine in physics.engines)
-    caption = (
-        f"{physics.signal} ({physics.signal_events:,} events) against "
-        f"{physics.background} ({physics.background_events:,} events); "
-        f"working point at no more than {asked} of background{said.clause}"
-    )
-    return Table("physics-table", caption, columns, rows)
-
-
-def _shares(engine: EnginePhysics) -> tuple[Figure | None, ...]:
-    return engine.accuracy, engine.signal_efficiency, engine.background_acceptance
-
-
-def _physics_row(engine: EnginePhysics, said: Origin) -> Row:
-    return (
-        Cell(engine.engine),
-        figure_cell(engine.auc, said),
-        *(share_cell(figure, said) for figure in _shares(engine)),
-        number_cell(engine.threshold),
-    )
-
-
-def roc_table(physics: Physics) -> Table:
-    rows = tuple(
-        (Cell(engine.engine), curve_cell(signal), curve_cell(background))
-        for engine in physics.engines
-        if engine.roc is not None
-        for signal, background in zip(
-            engine.roc.signal_efficiency, engine.roc.background_acceptance, strict=True
-        )
-    )
-    columns = (
-        Column("Engine"),
-        Column("Signal efficiency", numeric=True),
-        Column("Background acceptance", numeric=True),
-    )
-    return Table("roc-table", "Points of the ROC curves, measured on events", columns, rows)
-
-
-def histogram_table(physics: Physics) -> Table:
-    rows = tuple(
-        (
-            Cell(f"{histogram.engine}, {histogram.class_name}"),
-            number_cell(low),
-            number_cell(high),
-            count_cell(count),
-        )
-        for histogram in physics.histograms
-        for low, high, count in zip(
-            histogram.edges, histogram.edges[1:], histogram.counts, strict=False
-        )
-        if count
-    )
-    columns = (
-        Column("Engine and class"),
-        Column("Score from", numeric=True),
-        Column("Score to", numeric=True),
-        Column("Events", numeric=True),
-    )
-    return Table("score-table", "Score histograms: bins that hold events", columns, rows)
 
 
 def provenance_table(provenance: Provenance) -> Table:
