@@ -201,7 +201,6 @@ REFUSED = [
     ("ClockPeriod: 5", "ClockPeriod: 5\n  OutputDir: x", "OutputDir cannot be set.*leave it out"),
     ("    Model:", "    LayerType: {}\n    Model:", "LayerType is not used here"),
     ("latency_ns: 6400", "latency: 6400", "budget.latency: unknown key.*did you mean latency_"),
-    ("lut: 0.5", "luts: 0.5", r"line 30, budget: device: luts is not a resource.*did you mean lut"),
     ("lut: 0.5", "lut: 50", r"budget: device\.lut: 50\. Allowed: a fraction from 0 to 1"),
     ("auc_loss: 0.01", "auc_loss: -1", "budget: auc_loss: -1. Allowed: a fraction"),
     ("auc_loss: 0.01", "time_multiplexing: 0", "time_multiplexing: 0. Allowed: a whole number"),
@@ -232,6 +231,19 @@ REFUSED = [
         "background_per_crossing is 0",
     ),
     ("name: small", "name: [small", "line [0-9]+: not YAML: "),
+    ("Backend: Vitis", "Backend: Vitas", "hls: hls.Backend: hls4ml has no backend 'Vitas'.*Vitis"),
+    ("xcvu13p-flga2577-2-e", "xcvu99p", "line 20, hls: part: unknown FPGA part 'xcvu99p'"),
+    ("ReuseFactor: 3", "ReuseFactor: 19", "conv1.ReuseFactor: ReuseFactor 19 is impossible for"),
+    ("ReuseFactor: 1,", "ReuseFactor: 1000,", r"Model.ReuseFactor \(layer score\).*1000 is impos"),
+    ("ReuseFactor: 1,", "FooBar: 1,", "Model.FooBar: unknown key FooBar. Allowed: Precision"),
+    ("ReuseFactor: 1,", "Trace: true,", "Model.Trace: unknown key Trace"),
+    ("ReuseFactor: 1,", "BramFactor: 0,", "BramFactor is 0. Allowed: a whole number >= 1"),
+    ("accum: auto", "acum: auto", "Precision.acum: unknown key acum.*did you mean accum"),
+    ('"ap_fixed<16,6>"', "auto", "Model.Precision: auto stands here. Allowed: a type"),
+    ("Trace: true", "Trace: false", "Trace is False. Allowed: true. To do: leave it out"),
+    ("Trace: true", "table_t: fix<3>", "conv1_linear.table_t: cannot read the type 'fix<3>'"),
+    ("name: relu1", "name: input", "model.layers: the layer is named input, a name that hls4ml"),
+    ("name: relu1", "name: Conv1", "conv1 and Conv1 differ in capital letters only"),
 ]
 
 

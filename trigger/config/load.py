@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from trigger.budget import Budget
 from trigger.config.binding import Item, bind, bind_record, read_yaml, refuse_unknown
 from trigger.config.hls import read_hls
 from trigger.config.sections import DesignFile, EventsSection, InputSection, TriggerSection
+from trigger.convert import check_design
 from trigger.design import Design, LayerSpec, ModelSpec
-from trigger.errors import DesignError
+from trigger.device import find
+from trigger.errors import DesignError, DeviceError
 from trigger.training.spec import TrainingSpec
 from trigger.zoo import INPUT_LAYER, check_model
 
@@ -25,10 +29,14 @@ def load_design(path: str | Path) -> DesignFile:
     """Read and check a design file.
 
     ``name``, ``input``, ``model`` and ``hls`` must be there; ``events``, ``training``, ``budget``
-    and ``trigger`` may be left out by a design that is only compiled.
+    and ``trigger`` may be left out by a design that is only compiled. Checked is what the file
+    alone can tell: keys, types and ranges of values, shapes and quantisers of the model, outputs
+    against classes, the part, the budget's resources, and hls4ml's keys, reuse and parallelisation
+    factors. Whether event files exist, and what hls4ml makes of the settings, shows in a run.
 
     Raises:
-        DesignError: anything that cannot be read, is unknown, missing or contradictory.
+        DesignError: what cannot be read, is unknown, missing or contradictory, with its place.
+        FormatError, ImageError: a fixed-point type, or an input that no pixel fits; likewise.
     """
     file = Path(path)
     top, content = read_yaml(file)
@@ -56,10 +64,14 @@ def load_design(path: str | Path) -> DesignFile:
                     f"{reaction.value} is not a class of this design",
                     allowed=", ".join(known.value for known in events.classes),
                 )
+    design = Design(name, model, knobs, target)
+    with _placed(entries["hls"]):
+        check_design(design)
+        find(target.part)
     return DesignFile(
         name=name,
         seed=seed,
-        design=Design(name, model, knobs, target),
+        design=design,
         input=images,
         budget=bind(entries["budget"], Budget) if "budget" in entries else Budget(),
         events=events,
@@ -104,13 +116,19 @@ def _model(item: Item, images: InputSection) -> ModelSpec:
             raise entry.error(f"{INPUT_LAYER} is the name of the input", allowed="another name")
         layers.append(LayerSpec(class_name, layer_name, values))
     spec = ModelSpec((*images.shape, 1), images.format, tuple(layers))
-    try:
+    with _placed(entries["layers"]):
         check_model(spec)
-    except DesignError as error:
-        raise entries["layers"].error(
-            f"{error.where}: {error.problem}", error.allowed, error.remedy
-        ) from error
     return spec
+
+
+@contextmanager
+def _placed(item: Item) -> Iterator[None]:
+    """Let an error from another room name the place in the file."""
+    try:
+        yield
+    except (DesignError, DeviceError) as error:
+        problem = f"{error.where}: {error.problem}"
+        raise item.error(problem, error.allowed, error.remedy) from error
 
 
 def _check_outputs(item: Item, model: ModelSpec, events: EventsSection) -> None:

@@ -22,6 +22,7 @@ from trigger.design import Design
 from trigger.errors import ConversionError, ToolError, TriggerError
 from trigger.files import whole_folder
 from trigger.network import Network
+from trigger.zoo import build
 
 PROJECT_NAME = "myproject"
 """Top function and file name; hls4ml's default, which every script of the field expects."""
@@ -73,6 +74,22 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
     return Conversion(
         folder, network, _counterparts(model, network), str(hls4ml.__version__), "\n".join(said)
     )
+
+
+def rehearse(design: Design) -> None:
+    """Convert the untrained model and keep nothing, to meet every error before the training.
+
+    Weights decide nothing but numbers: what hls4ml refuses, changes or ignores is the same.
+    Raises as ``convert``, but for OutputError.
+    """
+    check_design(design)
+    hls4ml = _hls4ml()
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(record=True),
+        keras_is_keras_2(),
+    ):
+        extract(_graph(hls4ml, build(design.model, seed=1), design, Path("rehearsal")))
 
 
 def _forget_place(work: Path, stamp: str) -> None:

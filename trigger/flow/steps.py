@@ -21,6 +21,7 @@ from trigger.device import find
 from trigger.errors import AgreementError, ModelError
 from trigger.estimate import estimate
 from trigger.flow import summary
+from trigger.flow.check import check_conversion, check_parts
 from trigger.flow.compilation import Compiled, compile_project
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_physics, qualities
@@ -28,6 +29,7 @@ from trigger.flow.samples import Events, Images, make_events, make_images
 from trigger.flow.simulation import Simulated, simulate
 from trigger.flow.workspace import Workspace
 from trigger.project import csim
+from trigger.project.compiler import find_compiler
 from trigger.report import Report, Step, write
 from trigger.training import ModelKind, Start, TrainedModel, fit
 
@@ -97,6 +99,7 @@ class Flow:
         events = self.events
         with self._step("images") as said:
             made = make_images(self.file, events)
+            check_parts(self.file, made)
             rows, columns, _ = made.contract.image_shape
             said.append(f"{len(made.sample):,} of {rows}x{columns} in {made.contract.format}")
             said.append(f"scale {made.contract.scale}")
@@ -106,6 +109,7 @@ class Flow:
     def trained(self) -> dict[ModelKind, TrainedModel]:
         images = self.images
         with self._step("train") as said:
+            check_conversion(self.file, self.workspace)
             trained: dict[ModelKind, TrainedModel] = {}
             for kind in (ModelKind.FLOAT, ModelKind.QUANTISED):
                 warm = kind is ModelKind.QUANTISED and self.file.training.start is Start.FLOAT
@@ -150,6 +154,7 @@ class Flow:
 
     @cached_property
     def simulation(self) -> csim.Simulation:
+        find_compiler()  # before anything is trained
         compiled = self.compiled
         with self._step("csim") as said:
             simulation = csim.build(self.workspace.project, self.workspace.build)

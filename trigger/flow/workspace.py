@@ -65,6 +65,11 @@ class Workspace:
         return self.folder / "training"
 
     @property
+    def rehearsal(self) -> Path:
+        """Digest of the design that could be converted before it was trained."""
+        return self.training / "convertible"
+
+    @property
     def build(self) -> Path:
         """Compiled C simulations."""
         return self.folder / "build"

@@ -1,0 +1,55 @@
+"""What would go wrong after the training, asked before it."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import numpy as np
+
+from trigger.config import DesignFile
+from trigger.design import digest_of
+from trigger.errors import ModelError
+from trigger.files import write_text
+from trigger.flow.samples import Images
+from trigger.flow.workspace import Workspace
+
+
+def check_parts(file: DesignFile, images: Images) -> None:
+    """Check that every part of the split has events of every class.
+
+    Raises:
+        ModelError: with the part and the class that it lacks.
+    """
+    classes = file.events.classes if file.events is not None else ()
+    for part in ("train", "validation", "test"):
+        labels = images.sample.labels[getattr(images.split, part)]
+        for label, reaction in enumerate(classes):
+            if not np.any(labels == label):
+                raise ModelError(
+                    f"the {part} part has {len(labels)} events and none of {reaction.value}",
+                    where="training.split",
+                    allowed="events of every class in each part",
+                    remedy="generate or read more events, or give this part a larger share",
+                )
+
+
+def check_conversion(file: DesignFile, workspace: Workspace) -> None:
+    """Convert the untrained model, once for each design, so that no training is in vain.
+
+    Raises:
+        DesignError, ConversionError, UnsupportedLayerError, ToolError: as ``convert``.
+    """
+    key = digest_of(file.design, _version())
+    if workspace.rehearsal.is_file() and workspace.rehearsal.read_text() == key:
+        return
+    from trigger.convert import rehearse  # hls4ml takes seconds to import
+
+    rehearse(file.design)
+    write_text(workspace.rehearsal, key)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("hls4ml")
+    except metadata.PackageNotFoundError:
+        return ""
