@@ -262,6 +262,8 @@ def test_what_is_wrong_is_named_with_its_line_and_key(load, old, new, match):
         (b"\xff\xfe\x00", "not UTF-8 text"),
         (b"- a\n- b\n", "a block stands here. Allowed: a block of `key: value`"),
         (b"name: a\n---\nname: b\n", "not YAML: but found another document"),
+        (b"name: " + b"[" * 1000 + b"]" * 1000, "no_design.yaml: blocks are nested too deeply"),
+        (b"name: &me [*me]", "blocks are nested too deeply, or in themselves"),
     ],
 )
 def test_a_file_that_is_no_design_is_refused(tmp_path, content, match):

@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def commands() -> set[str]:
-    from trigger.cli import app
+    from trigger.cli.app import app
 
     root = typer.main.get_command(app)
     names = set()

@@ -6,66 +6,47 @@ Exit codes: 0 fine, 2 bad input, 3 budget not met or not known to be, 4 not bit-
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
-import typer
-
-from trigger.cli import (
-    adopt,
-    check,
-    compile_,
-    csim,
-    data,
-    doctor,
-    emulate,
-    estimate,
-    golden,
-    ranges,
-    report,
-    run,
-    train,
-)
-from trigger.errors import TriggerError
-
 INTERRUPTED = 130
-
-app = typer.Typer(
-    name="trigger",
-    help="From event images to Level-1 trigger firmware, with a bit-exact emulator and a verdict.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for command in (
-    run.run,
-    adopt.adopt,
-    compile_.compile,
-    train.train,
-    emulate.emulate,
-    csim.csim,
-    ranges.ranges,
-    estimate.estimate,
-    check.check,
-    report.report,
-    doctor.doctor,
-):
-    app.command()(command)
-app.add_typer(data.app, name="data")
-app.add_typer(golden.app, name="golden")
+CLOSED_PIPE = 128 + 13
+"""As a shell has it of programs that write to ``| head``."""
 
 
 def main() -> None:
-    """Run the command line; a library error becomes one text on stderr and an exit code."""
+    """Run the command line; whatever ends it, the user reads one text and no traceback."""
+    try:
+        # a terminated run ends as an interrupted one: temporary folders go, what is finished stays
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        code = _run()
+    except BaseException as error:
+        from trigger.cli.ending import explain
+
+        if isinstance(error, OSError):
+            _free_standard_output()
+        code, text = explain(error)
+        if text:
+            print(f"trigger: {text}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _run() -> int:
+    from trigger.cli.app import app  # takes a tenth of a second, in which Ctrl-C may come
+
     try:
         app()
-    except TriggerError as error:
-        print(f"trigger: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
     except SystemExit as leaving:
         if leaving.code == INTERRUPTED:  # what typer makes of Ctrl-C, without a word
-            print(
-                "trigger: interrupted; what was finished is kept, the same command goes on",
-                file=sys.stderr,
-            )
-        raise
+            raise KeyboardInterrupt from leaving
+        if leaving.code == 1:  # what it makes of a closed pipe
+            raise BrokenPipeError from leaving
+        sys.stdout.flush()
+        return int(leaving.code or 0)
+    return 0
+
+
+def _free_standard_output() -> None:
+    """Let what is still to be written go nowhere, or the interpreter complains when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

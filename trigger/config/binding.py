@@ -99,6 +99,11 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
         raise DesignError(f"not UTF-8 text: {error}", where=path, allowed="a YAML file") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_twins(Item(node, path))
+    except RecursionError as error:
+        raise DesignError(
+            "blocks are nested too deeply, or in themselves", where=path, allowed="a design file"
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)
@@ -107,7 +112,6 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
     if node is None:
         raise DesignError("the file is empty", where=path, allowed="name, input, model, hls, ...")
     top = Item(node, path)
-    _refuse_twins(top)
     top.mapping()
     return top, content
 
