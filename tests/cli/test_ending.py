@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 import re
 import signal
@@ -65,18 +64,19 @@ def test_signals_unwind_and_say_what_stays(tmp_path, kind):
     assert [path for path in scratch.rglob("*") if path.name != "trigger-csim"] == []
 
 
-def test_an_interruption_while_it_starts_is_no_traceback(command, monkeypatch):
-    real = builtins.__import__
-
-    def interrupted(name, *rest, **options):
-        if name == "trigger.cli.app":
-            raise KeyboardInterrupt
-        return real(name, *rest, **options)
-
-    monkeypatch.setattr(builtins, "__import__", interrupted)
-    answer = command("doctor")
-    assert answer.code == 130
-    assert answer.err.startswith("trigger: interrupted")
+def test_an_interruption_while_it_starts_is_no_traceback():
+    code = (
+        "import builtins, os, signal\n"
+        "real = builtins.__import__\n"
+        "def interrupted(name, *rest, **options):\n"
+        "    if name == 'trigger.cli.app': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(name, *rest, **options)\n"
+        "builtins.__import__ = interrupted\n"
+    )
+    told = subprocess.run(
+        [*COMMAND[:2], code + COMMAND[2], "doctor"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (told.returncode, told.stdout, told.stderr) == (-signal.SIGINT, "", "")
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,11 @@ def main() -> None:
 
 
 def _run() -> int:
-    from trigger.cli.app import app  # takes a tenth of a second, in which Ctrl-C may come
+    # Ctrl-C during imports leaves them in disorder; nothing has begun yet, so it just ends all
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from trigger.cli.app import app
 
+    signal.signal(signal.SIGINT, handler)
     try:
         app()
     except SystemExit as leaving:

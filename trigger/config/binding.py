@@ -99,7 +99,12 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
         raise DesignError(f"not UTF-8 text: {error}", where=path, allowed="a YAML file") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_twins(Item(node, path))
+        if node is None:
+            raise DesignError(
+                "the file is empty", where=path, allowed="name, input, model, hls, ..."
+            )
+        top = Item(node, path)
+        _refuse_twins(top)
     except RecursionError as error:
         raise DesignError(
             "blocks are nested too deeply, or in themselves", where=path, allowed="a design file"
@@ -109,9 +114,6 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
         where = f"{path}, line {mark.line + 1}" if mark else str(path)
         problem = getattr(error, "problem", None) or str(error)
         raise DesignError(f"not YAML: {problem}", where=where, allowed="one document") from error
-    if node is None:
-        raise DesignError("the file is empty", where=path, allowed="name, input, model, hls, ...")
-    top = Item(node, path)
     top.mapping()
     return top, content
 
