@@ -65,11 +65,31 @@ def test_skip_bad_tolerates_and_counts(command, tmp_path):
 def test_doctor_says_what_each_missing_thing_would_enable(command, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.delenv("CC", raising=False)
     findings = {each["name"]: each for each in command("doctor", "--json").json}
     assert findings["numpy"]["version"] == np.__version__
     assert findings["g++"]["version"] is None
     assert findings["g++"]["enables"] == "C simulation"
     assert "install" in findings["g++"]["remedy"]
+    assert findings["cc"]["enables"] == "fast emulation"
+    assert "the reference engine works without one" in findings["cc"]["remedy"]
+
+
+def test_doctor_asks_the_compilers_that_a_build_takes(command, monkeypatch, tmp_path):
+    for name, text in (("mine++", "echo mine 7.1"), ("mycc", "echo my 3"), ("broken", "exit 1")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("CXX", str(tmp_path / "mine++"))
+    monkeypatch.setenv("CC", str(tmp_path / "mycc"))
+    findings = {each["enables"]: each for each in command("doctor", "--json").json}
+    assert findings["C simulation"]["version"] == "mine 7.1"
+    assert findings["fast emulation"]["version"] == "my 3"
+    monkeypatch.setenv("CXX", str(tmp_path / "broken"))
+    monkeypatch.setenv("CC", "")  # as if it were not set
+    findings = {each["enables"]: each for each in command("doctor", "--json").json}
+    assert findings["C simulation"]["version"] is None
+    assert "broken --version failed; repair" in findings["C simulation"]["remedy"]
+    assert findings["fast emulation"]["name"] == "cc"
 
 
 @pytest.mark.parametrize(

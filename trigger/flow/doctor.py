@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+
+from trigger.errors import ToolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,12 @@ PACKAGES = (
     ("fastjet", "generated jets", _GENERATE),
     ("distributed", "work on a Dask cluster", "pip install 'trigger[scale]'"),
 )
-PROGRAMS = (
-    ("g++", "C simulation", "install g++ with your system's package manager, or set CXX"),
+VENDOR_TOOLS = (
     ("vitis-run", "synthesis with Vitis 2024.1 or newer", _VENDOR),
     ("vitis_hls", "synthesis with Vitis HLS", _VENDOR),
     ("vivado_hls", "synthesis with Vivado HLS", _VENDOR),
     ("vivado", "logic synthesis", _VENDOR),
 )
-TIMEOUT_S = 10
 
 
 def examine() -> tuple[Finding, ...]:
@@ -51,10 +51,28 @@ def examine() -> tuple[Finding, ...]:
     packages = [
         Finding(name, _package(name), enables, remedy) for name, enables, remedy in PACKAGES
     ]
-    programs = [
-        Finding(name, _program(name), enables, remedy) for name, enables, remedy in PROGRAMS
+    # vendor tools take a licence and half a minute to tell their version
+    vendor = [
+        Finding(name, "found" if shutil.which(name) else None, enables, remedy)
+        for name, enables, remedy in VENDOR_TOOLS
     ]
-    return (*packages, *programs)
+    return (*packages, *_compilers(), *vendor)
+
+
+def _compilers() -> Iterator[Finding]:
+    """Yield the compilers, each found by the room that calls it."""
+    from trigger.emulate.native.compile import find_compiler as find_c
+    from trigger.project.compiler import compiler_version, find_compiler
+
+    rooms: tuple[tuple[str, str, Callable[[], str]], ...] = (
+        (os.environ.get("CXX") or "g++", "C simulation", find_compiler),
+        (os.environ.get("CC") or "cc", "fast emulation", lambda: find_c().path),
+    )
+    for name, enables, find in rooms:
+        try:
+            yield Finding(name, compiler_version(find()), enables, "")
+        except ToolError as error:
+            yield Finding(name, None, enables, f"{error.problem}; {error.remedy}")
 
 
 def _package(name: str) -> str | None:
@@ -62,18 +80,3 @@ def _package(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _program(name: str) -> str | None:
-    path = shutil.which(os.environ.get("CXX", name) if name == "g++" else name)
-    if path is None:
-        return None
-    if name != "g++":  # vendor tools take a licence and half a minute to tell their version
-        return "found"
-    try:
-        told = subprocess.run(
-            [path, "-dumpfullversion"], capture_output=True, text=True, timeout=TIMEOUT_S
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return told.stdout.strip() or "found"
