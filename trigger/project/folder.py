@@ -129,6 +129,16 @@ def borrowed_headers(files: ProjectFiles) -> tuple[Path, ...]:
     return (templates / "vivado",) if vivado else (templates / "vivado", templates / "vitis")
 
 
+def find_ap_types(folder: Path) -> Path | None:
+    """Return the folder of ``ap_fixed.h``: the project's own, or else an installed hls4ml's."""
+    package = find_spec("hls4ml")
+    places = [folder / "firmware"]
+    if package is not None and package.origin is not None:
+        places.append(Path(package.origin).parent / "templates" / "vivado")
+    found = (place / "ap_types" for place in places)
+    return next((path for path in found if (path / "ap_fixed.h").is_file()), None)
+
+
 def hash_folder(folder: Path) -> str:
     """Return the SHA-256 (hex) of every source and weights file: names and contents."""
     state = hashlib.sha256()

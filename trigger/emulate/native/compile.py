@@ -18,7 +18,6 @@ COMPILERS = ("cc", "gcc", "clang")
 
 FLAGS = (
     "-O3",
-    "-march=native",
     "-ffp-contract=fast",
     # lanes hold finite integers: there is no NaN, no infinity, no sign of zero, no trap to keep
     "-ffinite-math-only",
@@ -26,10 +25,12 @@ FLAGS = (
     "-fno-trapping-math",
     "-fno-math-errno",
     "-fwrapv",
-    "-fPIC",
-    "-shared",
-    "-w",
 )
+
+LIBRARY_FLAGS = ("-fPIC", "-shared", "-w")
+
+NATIVE = "native"
+"""The instruction set of this machine, as ``-march`` calls it."""
 
 
 @dataclass(frozen=True)
@@ -37,39 +38,52 @@ class Compiler:
     """A C compiler on this machine."""
 
     path: str
+    march: str
+    """The instruction set that it writes."""
     machine: Machine
     flags: tuple[str, ...]
+    """All but the instruction set."""
     identity: str
     """SHA-256 (hex) of version, flags and every target macro."""
 
 
 @lru_cache(maxsize=8)
-def _ask(path: str) -> Compiler:
+def _ask(path: str, march: str) -> Compiler:
     version = _run([path, "--version"]).stdout
-    macros = _run([path, *FLAGS[:2], "-dM", "-E", "-x", "c", os.devnull]).stdout
+    asked = _run([path, "-O3", f"-march={march}", "-dM", "-E", "-x", "c", os.devnull])
+    if asked.returncode:
+        raise ToolError(
+            f"{path} does not know the instruction set {march!r}",
+            where="native engine",
+            allowed=f"{NATIVE}, or another value of the compiler's option -march",
+        )
+    macros = asked.stdout
     names = {line.split()[1] for line in macros.splitlines() if line.startswith("#define ")}
-    flags: tuple[str, ...] = FLAGS
+    flags: tuple[str, ...] = (*FLAGS, *LIBRARY_FLAGS)
     if "__AVX512F__" in names:
-        machine, flags = Machine(64, 32), (*FLAGS, "-mprefer-vector-width=512")
+        machine, flags = Machine(64, 32), (*flags, "-mprefer-vector-width=512")
     elif "__AVX__" in names:
         machine = Machine(32, 16)
     else:
         machine = Machine(16, 32 if "__aarch64__" in names else 16)
     identity = hashlib.sha256("\n".join((path, version, *flags, macros)).encode()).hexdigest()
-    return Compiler(path, machine, flags, identity)
+    return Compiler(path, march, machine, flags, identity)
 
 
-def find_compiler() -> Compiler:
+def find_compiler(march: str = NATIVE) -> Compiler:
     """Return the compiler that ``CC`` names, or the first of cc, gcc and clang.
 
+    Args:
+        march: the instruction set to aim at.
+
     Raises:
-        ToolError: there is none, or it does not run.
+        ToolError: there is none, it does not run, or does not know the instruction set.
     """
     asked = os.environ.get("CC")
     for name in (asked,) if asked else COMPILERS:
         path = shutil.which(name)
         if path is not None:
-            return _ask(path)
+            return _ask(path, march)
     raise ToolError(
         f"no C compiler ({asked or ', '.join(COMPILERS)}) was found",
         where="native engine",
@@ -113,7 +127,16 @@ def build_library(source: str, digest: str, compiler: Compiler) -> Path:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
             program, library = Path(folder) / "network.c", Path(folder) / "network.so"
             program.write_text(source)
-            done = _run([compiler.path, *compiler.flags, str(program), "-o", str(library)])
+            done = _run(
+                [
+                    compiler.path,
+                    f"-march={compiler.march}",
+                    *compiler.flags,
+                    str(program),
+                    "-o",
+                    str(library),
+                ]
+            )
             if done.returncode:
                 raise ToolError(
                     f"{compiler.path} failed: {done.stderr.strip()[:500]}",

@@ -35,7 +35,7 @@ typedef int64_t i64_part __attribute__((vector_size(VECTOR_BYTES), may_alias));
 /* Makes a number stay in its register for several uses rather than be loaded for each. */
 #if defined(__AVX512F__)
 #define KEEP(v) __asm__("" : "+v"(v))
-#elif defined(__AVX__)
+#elif defined(__AVX__) && VECTOR_BYTES <= 32
 #define KEEP(v) __asm__("" : "+x"(v))
 #else
 #define KEEP(v) (void)0
