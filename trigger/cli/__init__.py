@@ -13,53 +13,6 @@ import sys
 INTERRUPTED = 130
 CLOSED_PIPE = 128 + 13
 """As a shell has it of programs that write to ``| head``."""
-import typer
-
-from trigger.cli import (
-    adopt,
-    check,
-    compile_,
-    csim,
-    data,
-    doctor,
-    emulate,
-    estimate,
-    export,
-    golden,
-    ranges,
-    report,
-    run,
-    train,
-)
-from trigger.errors import TriggerError
-
-INTERRUPTED = 130
-
-app = typer.Typer(
-    name="trigger",
-    help="From event images to Level-1 trigger firmware, with a bit-exact emulator and a verdict.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for command in (
-    run.run,
-    adopt.adopt,
-    compile_.compile,
-    train.train,
-    emulate.emulate,
-    export.export,
-    csim.csim,
-    ranges.ranges,
-    estimate.estimate,
-    check.check,
-    report.report,
-    doctor.doctor,
-):
-    app.command()(command)
-app.add_typer(data.app, name="data")
-app.add_typer(golden.app, name="golden")
 
 
 def main() -> None:

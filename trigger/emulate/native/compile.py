@@ -38,13 +38,13 @@ class Compiler:
     """A C compiler on this machine."""
 
     path: str
-    march: str
-    """The instruction set that it writes."""
     machine: Machine
     flags: tuple[str, ...]
     """All but the instruction set."""
     identity: str
     """SHA-256 (hex) of version, flags and every target macro."""
+    march: str = NATIVE
+    """The instruction set that it writes."""
 
 
 @lru_cache(maxsize=8)
@@ -67,7 +67,7 @@ def _ask(path: str, march: str) -> Compiler:
     else:
         machine = Machine(16, 32 if "__aarch64__" in names else 16)
     identity = hashlib.sha256("\n".join((path, version, *flags, macros)).encode()).hexdigest()
-    return Compiler(path, march, machine, flags, identity)
+    return Compiler(path, machine, flags, identity, march)
 
 
 def find_compiler(march: str = NATIVE) -> Compiler:
