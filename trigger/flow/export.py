@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import trigger
 from trigger.emulate.export import Emulator, build_emulator, write_emulator
 from trigger.emulate.native.compile import NATIVE, find_compiler
 from trigger.emulate.native.places import identifier
@@ -49,6 +50,7 @@ def export_emulator(
             name or identifier(home.resolve().name),
             version or network.digest[:DIGITS],
             compiler,
+            f"trigger {trigger.__version__}",
         )
         if not source_only:
             build_emulator(emulator, compiler, find_ap_types(project_folder(home)))

@@ -9,7 +9,7 @@ static const int64_t input_sizes[] = {@INPUT_SIZES@}, output_sizes[] = {@OUTPUT_
 static const @NAME@_pixel least[] = {@LEAST@}, most[] = {@MOST@};
 
 const char *@NAME@_version(void) {
-  return "@NAME@ @VERSION@, network @DIGEST@, trigger @TRIGGER@";
+  return "@NAME@ @VERSION@, network @DIGEST@, @WRITER@";
 }
 
 const @NAME@_tensor *@NAME@_input(int64_t index) {

@@ -1,5 +1,5 @@
 /* @NAME@, version @VERSION@: the emulator of a trigger firmware, integer by integer.
- * Written by trigger @TRIGGER@ from the network @DIGEST@.
+ * Written by @WRITER@ from the network @DIGEST@.
  *
  * An event is its inputs one after another in the order below, each row by row with the channels
  * last, as raw integers: pixel x 2**(integer - width) is the real number. Scores likewise.

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 
-from trigger import __version__
 from trigger.emulate.native.compile import LIBRARY_FLAGS, Compiler
 from trigger.emulate.native.door import PIXEL_TYPES
 from trigger.emulate.native.emitters import EMITTERS
@@ -54,7 +53,12 @@ class Emulator:
 
 
 def write_emulator(
-    network: Network, folder: Path, name: str, version: str, compiler: Compiler
+    network: Network,
+    folder: Path,
+    name: str,
+    version: str,
+    compiler: Compiler,
+    writer: str = "trigger",
 ) -> Emulator:
     """Write the source of a network's emulator.
 
@@ -62,6 +66,7 @@ def write_emulator(
         name: begins every C name.
         version: what the library answers when it is asked for its own, beside the digest.
         compiler: for whose vector unit the program is laid out.
+        writer: who the library says has written it.
 
     Raises:
         ProjectError: a name that C cannot take, or a version with other than ``A-Za-z0-9._+-``.
@@ -78,7 +83,7 @@ def write_emulator(
             )
     _expect_all_native(network)
     program = write_program(network, network.outputs, compiler.machine)
-    values = _values(network, program, name, version, compiler)
+    values = _values(network, program, name, version, compiler) | {"WRITER": writer}
     symbols = tuple(
         sorted(
             (
@@ -163,7 +168,6 @@ def _values(
         "GUARD": name.upper(),
         "VERSION": version,
         "DIGEST": network.digest,
-        "TRIGGER": __version__,
         "TENSORS": "".join(
             f" * {role}: {layer.name} {'x'.join(map(str, shape))} {layer.result}\n"
             for role, tensors in (("input", inputs), ("output", outputs))
