@@ -90,6 +90,9 @@ def test_doctor_asks_the_compilers_that_a_build_takes(command, monkeypatch, tmp_
     assert findings["C simulation"]["version"] is None
     assert "broken --version failed; repair" in findings["C simulation"]["remedy"]
     assert findings["fast emulation"]["name"] == "cc"
+    monkeypatch.setenv("CC", str(tmp_path / "broken"))
+    findings = {each["enables"]: each for each in command("doctor", "--json").json}
+    assert "broken --version failed; set CC" in findings["fast emulation"]["remedy"]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,13 @@ class Compiler:
 
 @lru_cache(maxsize=8)
 def _ask(path: str, march: str) -> Compiler:
-    version = _run([path, "--version"]).stdout
+    told = _run([path, "--version"])
+    if told.returncode:
+        raise ToolError(
+            f"{path} --version failed",
+            where="native engine",
+            remedy="set CC to another compiler, or use the reference engine",
+        )
     asked = _run([path, "-O3", f"-march={march}", "-dM", "-E", "-x", "c", os.devnull])
     if asked.returncode:
         raise ToolError(
@@ -66,7 +72,7 @@ def _ask(path: str, march: str) -> Compiler:
         machine = Machine(32, 16)
     else:
         machine = Machine(16, 32 if "__aarch64__" in names else 16)
-    identity = hashlib.sha256("\n".join((path, version, *flags, macros)).encode()).hexdigest()
+    identity = hashlib.sha256("\n".join((path, told.stdout, *flags, macros)).encode()).hexdigest()
     return Compiler(path, machine, flags, identity, march)
 
 
