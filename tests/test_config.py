@@ -169,6 +169,8 @@ REFUSED = [
     ("per_hit", "per_hitt", "'per_hitt' is unknown. Allowed: binary, total.*did you mean per_hit"),
     ("ap_ufixed<8,0>", "ap_float<8>", "input.format: cannot read the type"),
     ("ap_ufixed<8,0>", "ap_ufixed<8,-20>", "cannot hold a pixel"),
+    ("ap_ufixed<8,0>", "ap_ufixed<0,0>", r"line 7, input\.format: 'ap_ufixed<0,0>' has 0 bits"),
+    ("fixed<12,4>", "fixed<12,4,TRN,TRK>", "Precision.result: 'TRK' .* not a mode of overflow"),
     ("drift_chamber", "drift", "'drift' is unknown. Allowed: drift_chamber"),
     ("[mm, ee]", "[mm]", "the classes are mm"),
     ("[mm, ee]", "[mm, ee, cont]", r"gives \(1,\) for 3 classes. Allowed: \(3,\)"),

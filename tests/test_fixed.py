@@ -122,12 +122,18 @@ def test_types_are_read_as_people_write_them(text, form):
         ("ap_fixed<8,4,AP_RUND>", r"'AP_RUND' .* is not a mode of rounding.*AP_RND_CONV"),
         ("ap_fixed<8,4,AP_RND,AP_WRAP_SM>", "not a mode of overflow"),
         ("ap_fixed<8,4,AP_RND,AP_WRAP,2>", "2 saturation bits"),
-        ("ap_fixed<0,0>", "width is 0"),
+        ("ap_fixed<8,4,AP_TRN,AP_TRK>", "'AP_TRK' .* is not a mode of overflow.*AP_SAT_SYM"),
+        ("ap_fixed<8,4,AP_TRN,AP_WRAP,0,TRK>", "cannot read the type"),
+        ("ac_fixed<8,4,maybe>", "cannot read the type"),
+        ("ap_fixed<1 6,4>", "cannot read the type"),
+        ("ap_fixed<1_6,4>", "cannot read the type"),
+        ("ap_ufixed<0,0>", "has 0 bits, 0 of them integer. Allowed: 1 to 32768 bits"),
+        ("ap_fixed<8,999999999999>", "has 8 bits, 999999999999 of them integer"),
     ],
 )
-def test_other_types_are_refused_with_what_is_allowed(text, message):
-    with pytest.raises(FormatError, match=message):
-        FixedFormat.parse(text)
+def test_other_types_are_refused_with_their_place_and_what_is_allowed(text, message):
+    with pytest.raises(FormatError, match=f"^defines.h:7: .*{message}"):
+        FixedFormat.parse(text, "defines.h:7")
 
 
 small = st.builds(

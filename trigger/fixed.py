@@ -46,7 +46,10 @@ class Overflow(Enum):
     SAT_SYM = "clip to [-max, max]"
 
 
-_AP_TYPE = re.compile(r"^(ap|ac)_(u?)(fixed|int)<(.*)>$")
+_AP_TYPE = re.compile(r"(?:(ap|ac)_)?(u?)(fixed|int)\s*<(.*)>", re.DOTALL)
+_NUMBER = re.compile(r"[-+]?[0-9]+")
+MAX_BITS = 1 << 15
+"""The widest type that the headers of ``ap_fixed`` can be set to (``AP_INT_MAX_W``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,32 +117,34 @@ class FixedFormat:
         hls4ml's short forms without ``ap_`` (``ufixed<8,0,RND,SAT>``) and ``ac_fixed`` too.
 
         Raises:
-            FormatError: not one of these, an unknown mode, or saturation bits other than 0.
+            FormatError: not one of these, an unknown mode, saturation bits other than 0, or more
+                bits than C++ compiles.
         """
-        squeezed = re.sub(r"\s+", "", text)
-        if not squeezed.startswith(("ap_", "ac_")):
-            squeezed = "ap_" + squeezed
-        match = _AP_TYPE.match(squeezed)
         allowed = "ap_fixed<W,I[,rounding[,overflow[,0]]]>, ap_ufixed<..>, ap_int<W>, ap_uint<W>"
+        unreadable = FormatError(f"cannot read the type {text!r}", where=where, allowed=allowed)
+        match = _AP_TYPE.fullmatch(text.strip())
         if match is None:
-            raise FormatError(f"cannot read the type {text!r}", where=where, allowed=allowed)
+            raise unreadable
         family, unsigned, kind, body = match.groups()
-        fields = body.split(",")
-        try:
-            width = int(fields[0])
-            integer = int(fields[1]) if kind == "fixed" else width
-        except (ValueError, IndexError):
-            raise FormatError(
-                f"cannot read the type {text!r}", where=where, allowed=allowed
-            ) from None
+        fields = [field.strip() for field in body.split(",")]
+        count = 2 if kind == "fixed" else 1
+        numbers, modes = fields[:count], fields[count:]
+        if len(numbers) < count or not all(map(_NUMBER.fullmatch, numbers)):
+            raise unreadable
+        width, integer = int(numbers[0]), int(numbers[-1])
         signed = not unsigned
-        modes = fields[2:] if kind == "fixed" else fields[1:]
-        if family == "ac":  # ac_fixed<W, I, signed, rounding, overflow>
-            if modes:
-                signed = modes[0] == "true"
-            modes = modes[1:]
-        if kind == "int" and modes:
-            raise FormatError(f"cannot read the type {text!r}", where=where, allowed=allowed)
+        if family == "ac" and modes:  # ac_fixed<W, I, signed, rounding, overflow>
+            if modes[0] not in ("true", "false"):
+                raise unreadable
+            signed, modes = modes[0] == "true", modes[1:]
+        if len(modes) > (3 if kind == "fixed" else 0):
+            raise unreadable
+        if not 1 <= width <= MAX_BITS or abs(integer) > MAX_BITS:
+            raise FormatError(
+                f"{text!r} has {width} bits, {integer} of them integer",
+                where=where,
+                allowed=f"1 to {MAX_BITS} bits, integer bits from -{MAX_BITS} to {MAX_BITS}",
+            )
         rounding = _mode(Rounding, modes[0], text, where) if modes else Rounding.TRN
         overflow = _mode(Overflow, modes[1], text, where) if len(modes) > 1 else Overflow.WRAP
         if len(modes) > 2 and modes[2] != "0":

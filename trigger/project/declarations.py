@@ -70,7 +70,7 @@ class Declarations:
             return FixedFormat.parse(text, where=place)
         except FormatError as error:
             raise ProjectError(
-                f"{name} is {text!r}, not a fixed-point type",
+                f"{name} is {text!r}, not a fixed-point type: {error.problem}",
                 where=place,
                 allowed="ap_fixed, ap_ufixed, ap_int, ap_uint or nnet::array of these, "
                 "declared in defines.h",
