@@ -23,6 +23,8 @@ from trigger.errors import NetworkError, TriggerError, UnsupportedLayerError
 from trigger.files import write_text
 from trigger.fixed import FixedFormat
 from trigger.layers import LAYERS, Input, Layer, Reach, Shape
+from trigger.layers.adder_code import read_adders
+from trigger.layers.adder_graph import AdderGraph
 from trigger.layers.base import frozen_array
 
 SCHEMA = 1
@@ -204,6 +206,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, np.ndarray):
         return {"shape": list(value.shape), "raw": " ".join(map(str, value.ravel().tolist()))}
+    if isinstance(value, AdderGraph):
+        return str(value).splitlines()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
@@ -225,6 +229,8 @@ def _value(kind: Any, plain: Any) -> Any:
     """Return a JSON value as the type that the layer's field declares."""
     if kind is FixedFormat:
         return FixedFormat.parse(plain)
+    if kind is AdderGraph:
+        return read_adders("\n".join(plain))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(plain)
     origin = typing.get_origin(kind)

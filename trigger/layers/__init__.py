@@ -15,6 +15,7 @@ from trigger.layers.cropping import Cropping
 from trigger.layers.dense import Dense
 from trigger.layers.depthwise_conv1d import DepthwiseConv1D
 from trigger.layers.depthwise_conv2d import DepthwiseConv2D
+from trigger.layers.distributed_arithmetic import DistributedArithmetic
 from trigger.layers.dot import Dot
 from trigger.layers.elu import ELU
 from trigger.layers.embedding import Embedding
@@ -58,6 +59,7 @@ LAYERS: dict[str, type[Layer]] = {
         Conv2D,
         DepthwiseConv1D,
         DepthwiseConv2D,
+        DistributedArithmetic,
         BatchNormalization,
         Linear,
         Clone,
@@ -117,6 +119,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "DistributedArithmetic",
     "Dot",
     "Embedding",
     "Function",
