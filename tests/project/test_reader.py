@@ -222,6 +222,7 @@ def test_every_layer_kind_has_a_reader() -> None:
         "concatenate1d": "Concatenate",
         "dot1d": "Dot",
         "embedding": "Embedding",
+        "dense_da": "DistributedArithmetic",
         "layernormalize": "LayerNormalization",
         "lstm_stack": "LSTM",
         "gru_stack": "GRU",

@@ -48,10 +48,33 @@ def check_design(design: Design) -> None:
     check_keys(design.knobs.model, of_model=True, where="hls.HLSConfig.Model")
     for name, knobs in design.knobs.layers.items():
         check_keys(knobs, of_model=False, where=f"hls.HLSConfig.LayerName.{name}")
+    _check_shifts_and_adds(design)
     for multiplier in multipliers(design.model):
         _check_reuse(design, multiplier)
         if multiplier.positions and design.target.io_type is IOType.PARALLEL:
             _check_parallelization(design, multiplier)
+
+
+def _check_shifts_and_adds(design: Design) -> None:
+    """Check that hls4ml can do without multipliers where it is asked to."""
+    for layer in design.model.layers:
+        if effective(design.knobs, layer.name).strategy is not Strategy.DISTRIBUTED_ARITHMETIC:
+            continue
+        own = design.knobs.layers.get(layer.name, LayerKnobs()).strategy is not None
+        where = place(layer.name, "Strategy", own=own)
+        if design.target.backend.lower() not in ("vivado", "vitis"):
+            raise DesignError(
+                f"{design.target.backend} has no strategy distributed_arithmetic",
+                where=where,
+                allowed="Backend: Vitis or Vivado",
+            )
+        if kind_of(layer).shape is shapes.depthwise:
+            raise DesignError(
+                f"{layer.class_name} has no strategy distributed_arithmetic",
+                where=where,
+                allowed="dense layers and ordinary convolutions",
+                remedy="give this layer Strategy: Latency or Resource",
+            )
 
 
 def _check_names(model: ModelSpec) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trigger.convert.check import effective
+from trigger.convert.check import effective, multipliers
 from trigger.convert.keys import GRAPH_KEYS, TYPE_KEYS
 from trigger.convert.settings import DEFAULT_PRECISION, takes_model_precision
-from trigger.design import Design, LayerKnobs
+from trigger.design import Design, LayerKnobs, Strategy
 from trigger.errors import DesignError
 
 
@@ -62,7 +62,10 @@ def _layer(design: Design, name: str, proposal: Mapping[str, Any]) -> dict[str, 
         if takes_model_precision(role, name, proposal):
             _set_type(settings, role, precision)
     knobs = effective(design.knobs, name)
-    if knobs.strategy is not None:
+    if knobs.strategy is Strategy.DISTRIBUTED_ARITHMETIC:
+        if name in (each.layer for each in multipliers(design.model)):
+            settings["Strategy"] = knobs.strategy.value  # any other layer with it is an error
+    elif knobs.strategy is not None:
         settings["Strategy"] = knobs.strategy.value
     if knobs.reuse_factor is not None:
         settings["ReuseFactor"] = knobs.reuse_factor

@@ -24,11 +24,13 @@ from trigger.layers import (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    DistributedArithmetic,
     Embedding,
     Input,
     Layer,
     LayerNormalization,
 )
+from trigger.layers.adder_code import read_adders
 from trigger.layers.base import frozen_array
 from trigger.layers.products import Product, check_signs, factors, signs
 from trigger.layers.tables import inverse_root_table
@@ -58,6 +60,9 @@ def extract(graph: Any) -> Network:
                 remedy="replace the layer in the model",
             )
         inputs = () if kind in _INPUTS else tuple(makers[name] for name in node.inputs)
+        if "da_codegen" in node.attributes.attributes:
+            layers.append(_distributed_arithmetic(node, inputs))
+            continue
         roles = () if kind in RECURRENT_EXTRACTORS else _FACTORS
         product = next((product_of(node, role) for role in roles if role in node.weights), None)
         if product is not None and product.one_bit_data:
@@ -117,6 +122,24 @@ def _conv1d(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
         **common_fields(node, inputs),
         **_multiplier(node, (get("filt_width"), get("n_chan")), get("n_filt")),
         **_windows1d(node),
+    )
+
+
+def _distributed_arithmetic(node: Any, inputs: tuple[str, ...]) -> Layer:
+    """Read the function of shifts and additions that hls4ml had generated for a layer."""
+    axes = {"Dense": (), "1D": ("width",), "2D": ("height", "width")}[
+        node.class_name if node.class_name == "Dense" else node.class_name[-2:]
+    ]
+    get, sides = node.get_attr, {"width": ("left", "right"), "height": ("top", "bottom")}
+    return DistributedArithmetic(
+        **common_fields(node, inputs),
+        window=tuple(get(f"filt_{axis}") for axis in axes),
+        stride=tuple(get(f"stride_{axis}") for axis in axes),
+        padding=tuple(
+            (get(f"pad_{sides[axis][0]}"), get(f"pad_{sides[axis][1]}")) for axis in axes
+        ),
+        parallelization_factor=int(get("parallelization_factor", 1)),
+        graph=read_adders(node.get_attr("da_codegen").code, f"generated code of {node.name}"),
     )
 
 

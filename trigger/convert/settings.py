@@ -265,6 +265,8 @@ def _type(layer: Any, role: str) -> Any:
             allowed=", ".join(roles),
             remedy=nearest(role, roles) or "remove it",
         )
+    if role == "accum" and "da_codegen" in layer.attributes.attributes:
+        return Unread("every sum of distributed_arithmetic is exact, in a format of its own")
     if role == "table" and not _has_table(layer):
         return Unread("it looks nothing up in a table")
     return str(layer.types[f"{role}_t"].precision)

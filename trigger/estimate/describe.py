@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from trigger.design import IOType
+from trigger.design import IOType, Strategy
 from trigger.errors import UnsupportedLayerError
-from trigger.estimate.descriptor import Kind, LayerDescriptor, weight_statistics
+from trigger.estimate.descriptor import AdderStatistics, Kind, LayerDescriptor, weight_statistics
 from trigger.layers import (
     BatchNormalization,
     Conv1D,
     Conv2D,
+    DistributedArithmetic,
     GlobalPooling,
     Input,
     Layer,
@@ -113,6 +114,32 @@ def _window(layer: MultiplyAccumulate) -> tuple[tuple[int, ...], tuple[int, ...]
     return (), (), 1
 
 
+def _distributed_arithmetic(
+    layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+) -> LayerDescriptor:
+    assert isinstance(layer, DistributedArithmetic)
+    graph = layer.graph
+    widths = [operation.format.width for operation in graph.additions]
+    kind = Kind.CONV if layer.window else Kind.DENSE
+    return LayerDescriptor(
+        name=layer.name,
+        kind=kind,
+        in_shape=before,
+        out_shape=after,
+        io_type=io_type,
+        input=network.input_formats(layer)[0],
+        result=layer.result,
+        strategy=Strategy.DISTRIBUTED_ARITHMETIC,
+        adders=AdderStatistics(len(widths), sum(widths), graph.depth),
+        kernel=layer.window,
+        stride=layer.stride,
+        padding=tuple(map(sum, layer.padding)),
+        partitions=math.ceil(math.prod(after[:-1]) / layer.parallelization_factor)
+        if layer.window
+        else None,
+    )
+
+
 def _batch_normalization(
     layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
 ) -> LayerDescriptor:
@@ -193,6 +220,7 @@ DESCRIBERS: Mapping[str, Describer] = {
     "Conv2D": _product(Kind.CONV),
     "DepthwiseConv1D": _product(Kind.DEPTHWISE),
     "DepthwiseConv2D": _product(Kind.DEPTHWISE),
+    "DistributedArithmetic": _distributed_arithmetic,
     "BatchNormalization": _batch_normalization,
     "Linear": _plain(Kind.LINEAR),
     "Clone": _plain(Kind.RESHAPE),

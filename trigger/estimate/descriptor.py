@@ -81,6 +81,17 @@ class WeightStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class AdderStatistics:
+    """Counts over the shifts and additions that stand for one matrix product."""
+
+    additions: int
+    bits: int
+    """Of all sums together: each takes one bit of a carry chain."""
+    depth: int
+    """Additions on the longest way from an input to an output."""
+
+
+@dataclass(frozen=True, slots=True)
 class LayerDescriptor:
     """One layer as the estimator sees it; what is unknown or does not apply is None."""
 
@@ -98,6 +109,8 @@ class LayerDescriptor:
     bias: FixedFormat | None = None
     accumulator: FixedFormat | None = None
     weights: WeightStatistics | None = None
+    adders: AdderStatistics | None = None
+    """Of a product that is built without multipliers."""
     kernel: tuple[int, ...] = ()
     """(height, width) or (length,) of a window."""
     stride: tuple[int, ...] = ()

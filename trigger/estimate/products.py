@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from trigger.budget import Quantity
 from trigger.design import IOType, Strategy
 from trigger.estimate.context import Context, Tool
-from trigger.estimate.descriptor import Kind, LayerDescriptor
+from trigger.estimate.descriptor import AdderStatistics, Kind, LayerDescriptor
 from trigger.estimate.structure import Depth, Structure
 from trigger.estimate.terms import (
     Terms,
@@ -57,6 +57,8 @@ def depth_terms(layer: LayerDescriptor, context: Context) -> Terms:
     fabric = "7" if context.seven_series else "us"
     tool = "vivado" if context.tool is Tool.VIVADO else "vitis"
     clock = context.clock_period_ns
+    if layer.adders is not None:
+        return {f"adder_{fabric}_{tool}": 10 * layer.adders.depth / clock}
     levels = math.log2(fan_in(layer) + 1)
     multiplies = constant_multipliers(layer) > 0 and dsps_per_constant(layer) > 0
     return {
@@ -263,12 +265,37 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     """Describe a dense, convolution or depthwise layer."""
     depth = depth_of(layer, context)
     times = _TIMES[shape_of(layer)](layer, depth)
+    if layer.adders is not None:
+        return _shifts_and_adds(layer, layer.adders, times)
     exact = {Quantity.DSP: dsp(layer), Quantity.BRAM_18K: bram(layer), Quantity.URAM: 0, **times[0]}
     return Structure(
         law=f"{weights_are(layer)}_{shape_of(layer)}",
         area_law=f"product_{weights_are(layer)}",
         exact=exact,
         terms={**times[1], **area_terms(layer, context, depth)},
+    )
+
+
+def _shifts_and_adds(layer: LayerDescriptor, adders: AdderStatistics, times: Times) -> Structure:
+    """Describe a product of the strategy distributed_arithmetic: a LUT per bit of a sum.
+
+    No report of it has been fitted: what surrounds it is that of constant weights, and its
+    registers are not known.
+    """
+    copies = parallel_pixels(layer)
+    exact = {
+        Quantity.DSP: 0,
+        Quantity.BRAM_18K: 0,
+        Quantity.URAM: 0,
+        Quantity.LUT: adders.bits * copies,
+        **times[0],
+    }
+    return Structure(
+        law=f"adders_{shape_of(layer)}",
+        area_law="product_constant",
+        time_law=f"constant_{shape_of(layer)}",
+        exact=exact,
+        terms={**times[1], Quantity.LUT: _plumbing(layer)[0]},
     )
 
 

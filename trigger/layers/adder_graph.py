@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from trigger.errors import NetworkError
-from trigger.fixed import FixedFormat, RawArray, requantise, widen
+from trigger.fixed import FixedFormat, requantise, widen
 from trigger.layers.base import Tensor
 
 
@@ -203,7 +203,6 @@ def combine(kind: Kind, terms: Sequence[Tensor]) -> Tensor:
     integer = max(integer, 1 - fractional)
     form = FixedFormat(integer + fractional, integer)
     total = sum(
-        widen(term.raw, form.width) * (1 << (fractional - term.format.fractional))
-        for term in terms
+        widen(term.raw, form.width) * (1 << (fractional - term.format.fractional)) for term in terms
     )
     return Tensor(np.maximum(total, 0) if kind is Kind.RELU else np.asarray(total), form)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeVar
 
 import numpy as np
@@ -128,32 +129,21 @@ def _reach(operation: Operation, reaches: Sequence[Reach], source: Reach) -> Rea
     if operation.kind is Kind.INPUT:
         place = slice(operation.number, operation.number + 1)
         return Reach(source.low[place], source.high[place], source.format).entering(target)
-    terms = [_ends(term, reaches) for term in operation.terms]
-    match operation.kind:
-        case Kind.SELECT:
-            choices = [Reach(*each).entering(target) for each in terms[1:]]
-            low = np.minimum(*(each.low for each in choices))
-            return Reach(low, np.maximum(*(each.high for each in choices)), target)
-        case Kind.PRODUCT:
-            corners = [
-                combine(operation.kind, [Tensor(one, terms[0][2]), Tensor(other, terms[1][2])])
-                for one in terms[0][:2]
-                for other in terms[1][:2]
-            ]
-        case _:
-            corners = [
-                combine(operation.kind, [Tensor(term[side], term[2]) for term in terms])
-                for side in (0, 1)
-            ]
-    raws = [corner.raw for corner in corners]
+    ends = [_ends(term, reaches) for term in operation.terms]
+    if operation.kind is Kind.SELECT:
+        choices = [Reach(low.raw, high.raw, low.format).entering(target) for low, high in ends[1:]]
+        low = np.minimum(*(each.low for each in choices))
+        return Reach(low, np.maximum(*(each.high for each in choices)), target)
+    corners = product(*ends) if operation.kind is Kind.PRODUCT else zip(*ends, strict=True)
+    found = [combine(operation.kind, corner) for corner in corners]
+    raws = [each.raw for each in found]
     low, high = np.minimum.reduce(raws), np.maximum.reduce(raws)
-    return Reach(low, high, corners[0].format).entering(target)
+    return Reach(low, high, found[0].format).entering(target)
 
 
-def _ends(term: Term, reaches: Sequence[Reach]) -> tuple[RawArray, RawArray, FixedFormat]:
-    """Return the smallest and largest value of a term, and their format."""
+def _ends(term: Term, reaches: Sequence[Reach]) -> tuple[Tensor, Tensor]:
+    """Return the smallest and the largest value of a term."""
     reach = reaches[term.operation]
     moved = Term(0, term.shift, term.negative)
-    ends = [read(moved, [Tensor(raw, reach.format)]) for raw in (reach.low, reach.high)]
-    low, high = reversed(ends) if term.negative else ends
-    return low.raw, high.raw, low.format
+    low, high = (read(moved, [Tensor(raw, reach.format)]) for raw in (reach.low, reach.high))
+    return (high, low) if term.negative else (low, high)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -153,7 +153,7 @@ class DistributedArithmetic(Layer):
         largest = max(source.format.raw_max, -source.format.raw_min)
         bound = int((np.abs(matrix).sum(axis=0) * largest + np.abs(bias)).max())
         width = bound.bit_length() + 1
-        common = {
+        common: dict[str, Any] = {
             "name": self.name,
             "inputs": self.inputs,
             "result": self.result,
@@ -167,14 +167,12 @@ class DistributedArithmetic(Layer):
             "strategy": Strategy.DISTRIBUTED_ARITHMETIC,
             "reuse_factor": 1,
         }
-        pixels = {"parallelization_factor": self.parallelization_factor}
+        pixels: dict[str, Any] = {"parallelization_factor": self.parallelization_factor}
         match len(self.window):
             case 0:
                 return Dense(**common)
             case 1:
-                return Conv1D(
-                    **common, **pixels, stride=self.stride[0], padding=self.padding[0]
-                )
+                return Conv1D(**common, **pixels, stride=self.stride[0], padding=self.padding[0])
         return Conv2D(
             **common,
             **pixels,

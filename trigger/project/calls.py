@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import Any
 
@@ -25,6 +26,7 @@ from trigger.layers import (
 from trigger.layers.base import frozen_array
 from trigger.layers.products import Product, factors
 from trigger.layers.tables import inverse_root_table
+from trigger.project import adders
 from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
 from trigger.project.products import product_of, strategy_of
@@ -83,14 +85,24 @@ def _parallelization(declarations: Declarations, config: Config, pixels: int) ->
     return pixels // declarations.number(config, "n_partitions", pixels)
 
 
+def _is_distributed(source: Source, config: Config) -> bool:
+    strategy = strategy_of(source.declarations, config)
+    return strategy is Strategy.DISTRIBUTED_ARITHMETIC
+
+
 def _dense(source: Source, call: Call, fields: Fields) -> Layer:
     config = source.config(call)
+    if _is_distributed(source, config):
+        return adders.streamed_dense(source, config, fields)
     inputs, outputs = source.declarations.numbers(config, "n_in", "n_out")
     return Dense(**fields, **_multiplier(source, call, config, (inputs,), outputs))
 
 
 def _conv1d(source: Source, call: Call, fields: Fields) -> Layer:
     config, declared = source.config(call), source.declarations
+    if _is_distributed(source, config):
+        padding = (_windows1d(source, call, config)["padding"],)
+        return adders.streamed_convolution(source, config, fields, padding)
     width, channels, filters = declared.numbers(config, "filt_width", "n_chan", "n_filt")
     return Conv1D(
         **fields,
@@ -125,6 +137,8 @@ def _windows1d(source: Source, call: Call, config: Config) -> dict[str, Any]:
 
 def _conv2d(source: Source, call: Call, fields: Fields) -> Layer:
     config, declared = source.config(call), source.declarations
+    if _is_distributed(source, config):
+        return adders.streamed_convolution(source, config, fields, frame(declared, config))
     *window, filters = declared.numbers(config, "filt_height", "filt_width", "n_chan", "n_filt")
     return Conv2D(
         **fields,
@@ -214,7 +228,7 @@ def _repack(source: Source, call: Call, fields: Fields) -> Layer:
 
 def read_shape(source: Source, call: Call) -> Shape | None:
     """Return the shape in which a call reads its input, if the project's text tells."""
-    reader = READERS[call.function]
+    reader = READERS[kind_of(call)]
     if callable(reader.input_shape):
         return reader.input_shape(source, call)
     if reader.input_shape:
@@ -230,6 +244,13 @@ def read_shape(source: Source, call: Call) -> Shape | None:
     return (size,) if source.declarations.pack(call.reads[0].type) == size else None
 
 
+def kind_of(call: Call) -> str:
+    """Return the name of a call in ``READERS``; a generated function bears its layer's number."""
+    return _GENERATED.sub(r"\1", call.function)
+
+
+_GENERATED = re.compile(r"^(?:\w+::)?(dense_da|da_comblogic)_\d+$")
+
 _IMAGE = ("in_height", "in_width", "n_chan")
 
 READERS: dict[str, LayerReader] = {
@@ -240,6 +261,10 @@ READERS: dict[str, LayerReader] = {
     "pointwise_conv_2d_cl": LayerReader(_conv2d, _IMAGE),
     "depthwise_conv_1d_cl": LayerReader(_depthwise1d, ("in_width", "n_chan")),
     "depthwise_conv_2d_cl": LayerReader(_depthwise2d, _IMAGE),
+    "dense_da": LayerReader(adders.dense_function, adders.function_inputs),
+    "da_comblogic": LayerReader(adders.dense_function, adders.function_inputs),
+    "conv1d_cl": LayerReader(adders.parallel_convolution, adders.image_shape),
+    "conv2d_cl": LayerReader(adders.parallel_convolution, adders.image_shape),
     "normalize": LayerReader(_normalize),
     "embedding": LayerReader(_embedding, ("n_in",)),
     "layernormalize": LayerReader(_layer_normalization),

@@ -18,7 +18,7 @@ from trigger.fixed import FixedFormat
 from trigger.layers import Input, Layer, Reshape, Shape
 from trigger.layers.products import check_signs, signs
 from trigger.network import Network
-from trigger.project.calls import READERS, product_of_call, read_shape
+from trigger.project.calls import READERS, kind_of, product_of_call, read_shape
 from trigger.project.declarations import Text, factors, read_declarations
 from trigger.project.folder import find_project
 from trigger.project.source import Fields, Source, io_type_of
@@ -86,7 +86,7 @@ class _Reading:
         self.shapes[layer.name] = layer.shape(*(self.shapes[name] for name in layer.inputs))
 
     def _expect_covered(self, call: Call) -> None:
-        if call.function not in READERS:
+        if kind_of(call) not in READERS:
             raise UnsupportedLayerError(
                 f"layer {call.layer!r} calls nnet::{call.function}",
                 where=self.source.where(call.line),
@@ -95,7 +95,7 @@ class _Reading:
             )
 
     def _call(self, call: Call) -> None:
-        reader = READERS[call.function]
+        reader = READERS[kind_of(call)]
         fills = 1 <= len(call.writes) <= reader.most_writes
         counts = (reader.reads, reader.reads + reader.may_read)
         if len(call.reads) not in counts or not fills or not call.in_order:
@@ -156,7 +156,7 @@ class _Reading:
 
         hls4ml before 0.6 writes nothing at all where it flattens.
         """
-        shape = read_shape(self.source, call) if READERS[call.function].input_shape else None
+        shape = read_shape(self.source, call) if READERS[kind_of(call)].input_shape else None
         if shape is None or shape == self.shapes[maker] or prod(shape) != prod(self.shapes[maker]):
             return maker
         return self._reshape(f"{call.layer}_reshape", maker, shape, f"{call.layer}_reshape")

@@ -18,6 +18,7 @@ from trigger.layers import (
     BatchNormalization,
     Conv1D,
     Conv2D,
+    DistributedArithmetic,
     Layer,
     MultiplyAccumulate,
     Pool,
@@ -58,6 +59,7 @@ def make_plan(network: Network, wanted: tuple[str, ...]) -> Plan:
     Raises:
         Refusal: a layer that the native engine does not cover, or wide integers.
     """
+    network = with_products(network)
     layers = needed(network, wanted)
     for layer in layers:
         with blaming(layer):
@@ -93,6 +95,20 @@ def make_plan(network: Network, wanted: tuple[str, ...]) -> Plan:
         frame = _frame(len(shapes[name]), readers[name])
         places[name] = tuple(Place(name, shapes[name], lane, frame) for lane in lanes)
     return Plan(network, reaches, wanted, tuple(ordered), places)
+
+
+def with_products(network: Network) -> Network:
+    """Return the network with a matrix product for each adder graph that is one, exactly."""
+    if not any(isinstance(layer, DistributedArithmetic) for layer in network.layers):
+        return network
+    reaches = network.reaches()
+    layers = []
+    for layer in network.layers:
+        product = None
+        if isinstance(layer, DistributedArithmetic):
+            product = layer.as_product(reaches[layer.inputs[0]])
+        layers.append(product or layer)
+    return Network(tuple(layers), network.outputs)
 
 
 def _wanted_lane(layer: Layer, reaches: Mapping[str, Reach]) -> Lane:
