@@ -19,11 +19,14 @@ _HEAD = re.compile(
 )
 _NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
 _TYPE = r"ap_u?fixed\s*<[^<>]*>"
-_TERM = r"-?\s*(?:bit_shift\s*<\s*-?\d+\s*>\s*\(\s*[a-z_]\w*\s*\)|[a-z_]\w*)"
+_VARIABLE = r"(?:bit_shift\s*<\s*-?\d+\s*>\s*\(\s*[a-z_]\w*\s*\)|[a-z_]\w*)"
+_TERM = rf"-?\s*{_VARIABLE}"
 _NUMBER = r"-?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
 _ASSIGNMENT = re.compile(rf"({_TYPE})\s+([a-z_]\w*)\s*=\s*(.+)", re.DOTALL)
 _OUTPUT = re.compile(r"model_out\s*\[\s*(\d+)\s*\]\s*=\s*(.+)", re.DOTALL)
-_PART = re.compile(rf"({_TYPE})\s*\(\s*({_NUMBER})\s*\)|({_TERM})")
+_ADDEND = rf"(?:{_TYPE}\s*\(\s*{_NUMBER}\s*\)|{_VARIABLE})"
+_SUM = re.compile(rf"-?\s*{_ADDEND}(?:\s*[-+]\s*{_ADDEND})*")
+_PART = re.compile(rf"([-+]?)\s*(?:({_TYPE})\s*\(\s*({_NUMBER})\s*\)|({_VARIABLE}))")
 _SHIFTED = re.compile(r"(-?)\s*(?:bit_shift\s*<\s*(-?\d+)\s*>\s*\(\s*(\w+)\s*\)|(\w+))")
 
 
@@ -145,23 +148,15 @@ class _Reading:
         return self.add(Operation(Kind.SUM, form, terms))
 
     def sum(self, text: str) -> tuple[Term, ...]:
-        terms, position, negative = [], 0, False
-        while True:
-            part = _PART.match(text, position)
-            if part is None:
-                raise self.not_understood(text)
-            if part[1]:
-                term = Term(self.constant(self.format(part[1]), part[2]))
-            else:
-                term = self.term(part[3])
-            terms.append(Term(term.operation, term.shift, term.negative is not negative))
-            rest = text[part.end() :].lstrip()
-            if not rest:
-                return tuple(terms)
-            if rest[0] not in "+-":
-                raise self.not_understood(text)
-            negative = rest[0] == "-"
-            position = len(text) - len(rest[1:].lstrip())
+        if _SUM.fullmatch(text) is None:
+            raise self.not_understood(text)
+        terms = []
+        for sign, form, number, variable in _PART.findall(text):
+            term = (
+                self.term(variable) if variable else Term(self.constant(self.format(form), number))
+            )
+            terms.append(Term(term.operation, term.shift, sign == "-"))
+        return tuple(terms)
 
     def term(self, text: str) -> Term:
         match = _SHIFTED.fullmatch(text.strip())
