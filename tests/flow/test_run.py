@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trigger.flow.steps import STEPS
 from trigger.network import Network
 from trigger.report import read_json
 
@@ -45,6 +46,7 @@ def test_the_json_report_has_what_scripts_ask_for(tiny_run):
     assert report["agreement"]["events"] == 600
     assert report["agreement"]["mismatches"] == 0
     assert report["costs"][0]["source"] == "estimate"
+    assert [step["name"] for step in report["steps"]] == list(STEPS)
     names = [digest["name"] for digest in report["provenance"]["digests"]]
     assert {"design", "images and labels", "quantised weights", "network"} <= set(names)
 

@@ -21,6 +21,7 @@ from trigger.report import (
     Image,
     LayerAgreement,
     Report,
+    keep_times,
     read_json,
     render_json,
     write,
@@ -52,6 +53,23 @@ def read_data(data: object, folder: Path) -> Report:
     path = folder / "report.json"
     path.write_text(json.dumps(data))
     return read_json(path)
+
+
+def test_a_report_that_is_new_but_for_its_times_leaves_the_old_one(
+    report: Report, tmp_path: Path
+) -> None:
+    assert keep_times(report, tmp_path) is report
+    write(report, tmp_path)
+    later = replace(
+        report,
+        provenance=replace(report.provenance, date="2031-01-01T00:00:00+00:00"),
+        steps=tuple(replace(step, seconds=0.125) for step in report.steps),
+    )
+    assert keep_times(later, tmp_path) == report
+    other = replace(later, provenance=replace(later.provenance, command="trigger run other"))
+    assert keep_times(other, tmp_path) is other
+    (tmp_path / "report.json").write_text("{}")
+    assert keep_times(later, tmp_path) is later
 
 
 @pytest.mark.parametrize("which", ["report", "bare"])

@@ -23,7 +23,7 @@ from trigger.flow.workspace import Workspace
 from trigger.network import Network
 from trigger.project import choose_vectors, read_project
 from trigger.project.folder import find_project
-from trigger.report import record, write
+from trigger.report import keep_times, record, write
 
 KEPT = ("hls4ml_config.yml", "project.tcl", "vivado_synth.tcl", "build_prj.tcl")
 """Files beside the firmware that say for what it was built."""
@@ -62,6 +62,7 @@ def adopt(
             workspace.forget_firmware()
         network.save(workspace.network)
         report = _prove(network, folder, events, seed, command, progress)
+        report = keep_times(report, folder)
         write(report, folder)
     return report
 

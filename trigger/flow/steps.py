@@ -30,7 +30,7 @@ from trigger.flow.simulation import Simulated, simulate
 from trigger.flow.workspace import Workspace
 from trigger.project import csim
 from trigger.project.compiler import find_compiler
-from trigger.report import Report, Step, write
+from trigger.report import Report, Step, keep_times, write
 from trigger.training import ModelKind, Start, TrainedModel, fit
 
 STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "report")
@@ -203,10 +203,11 @@ class Flow:
                 found,
                 cost,
                 verdict,
-                self._steps,
+                (*self._steps, Step("report", None)),  # it cannot tell its own time
                 self._command,
                 datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             )
+            report = keep_times(report, self.workspace.folder)
             write(report, self.workspace.folder)
             said.append(f"verdict {verdict.outcome.value}")
         return report

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,26 @@ def write(report: Report, folder: str | Path) -> tuple[Path, ...]:
         "report.html": render_html(report),
     }
     return _write_together(Path(folder), texts)
+
+
+def keep_times(report: Report, folder: Path) -> Report:
+    """Return the report that a folder holds if it says the same but for times, else this one.
+
+    A run that finds nothing new so leaves its record, which may be under version control, as it is.
+    """
+    try:
+        before = read_json(folder / "report.json")
+    except ReportError:
+        return report
+    return before if _timeless(before) == _timeless(report) else report
+
+
+def _timeless(report: Report) -> Report:
+    return replace(
+        report,
+        provenance=replace(report.provenance, date=""),
+        steps=tuple(replace(step, seconds=None) for step in report.steps),
+    )
 
 
 def render_json(report: Report) -> str:
