@@ -1,7 +1,7 @@
 """The verdict: one check per limit, unknown is not a pass, and bands are told."""
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from trigger.budget import (
     Outcome,
     Quantity,
     Source,
+    best,
     judge,
 )
 from trigger.device import find
@@ -193,3 +194,26 @@ def test_figures_are_found_by_quantity() -> None:
     price = cost(latency_min_cycles=figure(3))
     assert price.total.figure(Quantity.LATENCY_MIN_CYCLES) == figure(3)
     assert price.total.figure(Quantity.URAM) is None
+
+
+def test_each_figure_is_taken_from_the_best_source() -> None:
+    def read(source: Source, **values: float) -> Cost:
+        figures = {name: Figure(value, source, note="file") for name, value in values.items()}
+        return replace(cost(**figures), source=source, origin=source.value)
+
+    estimated = cost(latency_cycles=figure(10), lut=figure(100), uram=figure(0))
+    csynth = read(Source.CSYNTH, latency_cycles=12, lut=200, ff=50)
+    cosim = read(Source.RTL_SIMULATION, latency_cycles=11)
+    synthesis = read(Source.SYNTHESIS, lut=80)
+    chosen = best([estimated, csynth, cosim, synthesis])
+    assert (chosen.source, chosen.layers) == (Source.SYNTHESIS, ())
+    sources = {each: chosen.total.figure(each) for each in Quantity}
+    assert {each: found.source for each, found in sources.items() if found} == {
+        Quantity.LATENCY_CYCLES: Source.RTL_SIMULATION,
+        Quantity.LUT: Source.SYNTHESIS,
+        Quantity.FF: Source.CSYNTH,
+        Quantity.URAM: Source.ESTIMATE,
+    }
+    assert best([estimated]).total == estimated.total
+    check = only(Budget(latency_cycles=20), chosen)
+    assert (check.source, check.note.split("; ")[-1]) == (Source.RTL_SIMULATION, "read from file")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from trigger.errors import DesignError, did_you_mean
 from trigger.units import LHC_CROSSING_PERIOD_NS, interval_limit_cycles
@@ -93,6 +93,31 @@ class Cost:
     """Tool and version that the figures are of or for, such as ``Vitis HLS 2023.2``; "" unknown."""
     origin: str
     """File that was read, or coefficients that were used."""
+
+
+BEST_FIRST = (
+    Source.IMPLEMENTATION,
+    Source.SYNTHESIS,
+    Source.RTL_SIMULATION,
+    Source.CSYNTH,
+    Source.ESTIMATE,
+)
+"""Sources of a cost, the one nearest to the finished firmware first."""
+
+
+def best(costs: Sequence[Cost]) -> Cost:
+    """Return the first cost with each total from the best source that knows it.
+
+    Every figure keeps its source. Layers are left out: no source knows them all.
+    """
+    ranked = sorted(costs, key=lambda cost: BEST_FIRST.index(cost.source))
+    figures: dict[str, Any] = {}
+    for quantity in Quantity:
+        known = (cost.total.figure(quantity) for cost in ranked)
+        figures[quantity.value] = next((figure for figure in known if figure is not None), None)
+    total = replace(costs[0].total, **figures)
+    origin = ", ".join(cost.origin for cost in ranked)
+    return replace(costs[0], source=ranked[0].source, total=total, layers=(), origin=origin)
 
 
 class Outcome(Enum):
@@ -326,6 +351,8 @@ def _check(
     reach = limit * (1 + 1e-9)
     outcome = Outcome.PASS if value <= reach else Outcome.FAIL
     notes = [note] if note else []
+    if figure.source in BEST_FIRST and figure.source is not Source.ESTIMATE and figure.note:
+        notes.append(f"read from {figure.note}")
     share = f"{figure.coverage:.0%} " if figure.coverage is not None else ""
     if outcome is Outcome.PASS and high is not None and high > reach:
         notes.append(f"the {share}band reaches {high:.4g}, over the limit")

@@ -12,6 +12,9 @@ def check(
 ) -> None:
     """Judge a compiled design: value, limit, margin, source and answer of each check.
 
+    Each figure is of the best source that is there: implementation, logic synthesis, simulation or
+    C synthesis reports in the project, or else the estimate.
+
     Losses of physics quality come from the design's last report; without one they are unknown.
     Exit code 3: not met, or not known to be met; a design without a budget has nothing to judge.
     """
@@ -19,9 +22,12 @@ def check(
     from trigger.flow.judgement import judge_folder
 
     file = load_design(design)
-    verdict = judge_folder(file, output / file.name)
+    judgement = judge_folder(file, output / file.name)
+    verdict, costs = judgement.verdict, judgement.costs
     if json:
-        show.print_json(show.verdict_record(verdict))
+        show.print_json({**show.verdict_record(verdict), "warnings": list(costs.warnings)})
     else:
         show.print_verdict(verdict)
+        show.print_totals(costs.all)
+        show.print_warnings(costs.warnings)
     show.exit_by(verdict)

@@ -12,14 +12,19 @@ def compile(
     fresh: options.Fresh = False,
     json: options.Json = False,
 ) -> None:
-    """Write the HLS project of a design, training its model first where that is needed."""
+    """Write the HLS project of a design, training its model first where that is needed.
+
+    What is illegal or too large for the vendor's front end is named with a change that helps.
+    """
     from trigger.config import load_design
     from trigger.flow.steps import Flow
+    from trigger.vendor import find_dangers
 
     file = load_design(design)
     listener = show.ConsoleListener()
     with Flow(file, output / file.name, listener, skip_bad=skip_bad, fresh=fresh) as flow:
         compiled = flow.compiled
+    dangers = find_dangers(compiled.network, file.design.target)
     if json:
         show.print_json(
             {
@@ -28,8 +33,10 @@ def compile(
                 "network_sha256": compiled.network.digest,
                 "hls4ml": compiled.hls4ml_version,
                 "reused": compiled.reused,
+                "dangers": [str(danger) for danger in dangers],
             }
         )
     else:
         print(compiled.network)
+        show.print_dangers(dangers)
         print(f"HLS project: {flow.workspace.project}")

@@ -20,13 +20,25 @@ def estimate(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Estimate cycles, DSP, LUT, FF, BRAM per layer and in total, with error bands."""
-    import trigger
+    """Estimate cycles, DSP, LUT, FF, BRAM per layer and in total, with error bands.
+
+    Vendor reports of the same firmware that lie in the folder are shown beside the estimate, and
+    what is illegal or too large for the vendor's front end is named with a change that helps.
+    """
+    from trigger.flow.costs import gather_costs
     from trigger.flow.networks import read_network, read_target
 
     network = read_network(folder)
-    cost = trigger.estimate(network, read_target(folder, network, part, clock_period, backend))
+    target = read_target(folder, network, part, clock_period, backend)
+    costs = gather_costs(folder, network, target)
     if json:
-        show.print_json(show.cost_record(cost))
+        vendor = [show.cost_record(cost) for cost in costs.vendor]
+        dangers = [str(danger) for danger in costs.dangers]
+        more = {"vendor": vendor, "warnings": list(costs.warnings), "dangers": dangers}
+        show.print_json({**show.cost_record(costs.estimate), **more})
     else:
-        show.print_cost(cost)
+        for cost in costs.all:
+            show.print_cost(cost)
+        show.print_totals(costs.all)
+        show.print_warnings(costs.warnings)
+        show.print_dangers(costs.dangers)

@@ -44,6 +44,7 @@ def run(
         print(render_json(report), end="")
     else:
         show.print_cost(report.costs[0])
+        show.print_totals(report.costs)
         print()
         show.print_verdict(report.verdict)
         print()

@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from trigger.budget import Check, Cost, Figure, Verdict
     from trigger.training import Progress
+    from trigger.vendor import Finding
 
 MARKS = {"pass": "pass", "fail": "FAIL", "unknown": "unknown"}
 
@@ -116,18 +117,45 @@ def print_verdict(verdict: Verdict) -> None:
             print(f"  {check.name}: {check.note}")
 
 
+QUANTITIES = ("latency_cycles", "interval_cycles", "dsp", "lut", "ff", "bram_18k", "uram")
+
+
+def print_totals(costs: Sequence[Cost]) -> None:
+    """Print the totals of several sources below one another; nothing for one alone."""
+    if len(costs) < 2:
+        return
+    rows = [
+        (
+            f"{cost.source.value} ({cost.origin})",
+            *(_figure(getattr(cost.total, quantity)) for quantity in QUANTITIES),
+        )
+        for cost in costs
+    ]
+    print_table("Totals by source", ("source", *QUANTITIES), rows)
+
+
+def print_warnings(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}")
+
+
+def print_dangers(dangers: Sequence[Finding]) -> None:
+    """Print what the vendor's front end is known, or likely, not to take."""
+    for danger in dangers:
+        print(f"{'will fail' if danger.fails else 'may fail'}: {danger}")
+
+
 def print_cost(cost: Cost) -> None:
     """Print a cost: a row per layer and the total, each estimate with its band."""
-    quantities = ("latency_cycles", "interval_cycles", "dsp", "lut", "ff", "bram_18k", "uram")
     rows = [
-        (row.name, *(_figure(getattr(row, quantity)) for quantity in quantities))
+        (row.name, *(_figure(getattr(row, quantity)) for quantity in QUANTITIES))
         for row in (*cost.layers, cost.total)
     ]
     title = f"Cost by {cost.source.value} for {cost.part}, {cost.clock_period_ns:g} ns, {cost.tool}"
-    print_table(title, ("layer", *quantities), rows)
+    print_table(title, ("layer", *QUANTITIES), rows)
     bands = {
         getattr(cost.total, quantity).coverage
-        for quantity in quantities
+        for quantity in QUANTITIES
         if getattr(cost.total, quantity) is not None
     } - {None}
     if bands:

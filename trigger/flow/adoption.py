@@ -13,9 +13,9 @@ from pathlib import Path
 
 from trigger.budget import Cost, Verdict
 from trigger.errors import DeviceError, EstimateError, ProjectError, UnsupportedLayerError
-from trigger.estimate import estimate
 from trigger.files import whole_folder
 from trigger.flow import summary
+from trigger.flow.costs import cost_notes, gather_costs
 from trigger.flow.networks import build_simulation, compare_engines, read_target
 from trigger.flow.regression import record_golden
 from trigger.flow.simulation import reported
@@ -24,6 +24,7 @@ from trigger.network import Network
 from trigger.project import choose_vectors, read_project
 from trigger.project.folder import find_project
 from trigger.report import keep_times, record, write
+from trigger.vendor import report_files
 
 KEPT = ("hls4ml_config.yml", "project.tcl", "vivado_synth.tcl", "build_prj.tcl")
 """Files beside the firmware that say for what it was built."""
@@ -39,8 +40,8 @@ def adopt(
 ) -> record.Report:
     """Take a project into a folder of its own, prove the emulator on it, and report.
 
-    The folder holds a copy of the firmware, ``network.json``, ``golden/`` and the report; every
-    command that takes a folder works on it.
+    The folder holds a copy of the firmware and of its vendor reports, ``network.json``,
+    ``golden/`` and the report; every command that takes a folder works on it.
 
     Args:
         events: random events that emulator and C simulation are compared on, after the patterns.
@@ -59,6 +60,10 @@ def adopt(
             for name in KEPT:
                 if (project / name).is_file():
                     shutil.copy(project / name, copy / name)
+            for path in report_files(project, files.top.stem):
+                target = copy / path.relative_to(project)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
             workspace.forget_firmware()
         network.save(workspace.network)
         report = _prove(network, folder, events, seed, command, progress)
@@ -83,7 +88,9 @@ def _prove(
     notes = [*summary.vendor_notes()]
     costs: tuple[Cost, ...] = ()
     try:
-        costs = (estimate(network, read_target(folder, network, None, None, None)),)
+        gathered = gather_costs(folder, network, read_target(folder, network, None, None, None))
+        costs = gathered.all
+        notes += cost_notes(gathered)
     except (ProjectError, EstimateError, UnsupportedLayerError, DeviceError) as error:
         notes.append(record.Note(record.Severity.WARNING, "estimate", str(error)))
     return record.Report(

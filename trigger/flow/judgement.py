@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from trigger.budget import Figure, Verdict, judge
+from trigger.budget import Figure, Verdict
 from trigger.config import DesignFile, load_design
 from trigger.device import find
 from trigger.errors import DesignError
-from trigger.estimate import estimate
+from trigger.flow.costs import Costs, gather_costs, judge_costs
 from trigger.flow.networks import read_network
 from trigger.flow.physics import qualities
 from trigger.flow.workspace import Workspace
 from trigger.report import read_json
 
 
-def judge_folder(file: DesignFile, folder: Path) -> Verdict:
-    """Judge a compiled design; quality losses come from its last report, or are unknown.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, with what was judged."""
+
+    verdict: Verdict
+    costs: Costs
+
+
+def judge_folder(file: DesignFile, folder: Path) -> Judgement:
+    """Judge a compiled design, each figure from the best source that is there.
+
+    Quality losses come from the design's last report, or are unknown.
 
     Raises:
         DesignError: the folder's firmware was compiled from another model, target or knobs.
@@ -31,7 +42,7 @@ def judge_folder(file: DesignFile, folder: Path) -> Verdict:
             allowed=f"what {compiled} says",
             remedy="run `trigger compile` first",
         )
-    cost = estimate(network, file.design.target)
+    costs = gather_costs(folder, network, file.design.target)
     losses: dict[str, Figure] = {}
     path = Workspace(folder).report
     if path.is_file():
@@ -39,4 +50,5 @@ def judge_folder(file: DesignFile, folder: Path) -> Verdict:
         hashes = {digest.name: digest.sha256 for digest in report.provenance.digests}
         if report.physics is not None and hashes.get("network") == network.digest:
             losses = qualities(report.physics)
-    return judge(file.budget, cost, find(file.design.target.part), losses)
+    device = find(file.design.target.part)
+    return Judgement(judge_costs(file.budget, costs, device, losses), costs)

@@ -15,14 +15,14 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from trigger.budget import Cost, Verdict, judge
+from trigger.budget import Verdict
 from trigger.config import DesignFile
 from trigger.device import find
 from trigger.errors import AgreementError, ModelError
-from trigger.estimate import estimate
 from trigger.flow import summary
 from trigger.flow.check import check_conversion, check_parts
 from trigger.flow.compilation import Compiled, compile_project
+from trigger.flow.costs import Costs, gather_costs, judge_costs
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_physics, qualities
 from trigger.flow.samples import Events, Images, make_events, make_images
@@ -181,18 +181,20 @@ class Flow:
         return simulated
 
     @cached_property
-    def cost(self) -> Cost:
+    def costs(self) -> Costs:
         network = self.compiled.network
-        with self._step("estimate"):
-            return estimate(network, self.file.design.target)
+        with self._step("estimate") as said:
+            costs = gather_costs(self.workspace.folder, network, self.file.design.target)
+            said += [f"{report.kind.value} read" for report in costs.reports]
+        return costs
 
     @cached_property
     def report(self) -> Report:
         """The report, written; complete also where a check failed (see ``require_exact``)."""
-        simulated, cost = self.simulated, self.cost
+        simulated, costs = self.simulated, self.costs
         with self._step("report") as said:
             found = measure_physics(self.file, self.images, simulated)
-            verdict = self._judge(cost, found)
+            verdict = self._judge(costs, found)
             report = summary.build_report(
                 self.file,
                 self.events,
@@ -201,7 +203,7 @@ class Flow:
                 self.compiled,
                 simulated,
                 found,
-                cost,
+                costs,
                 verdict,
                 (*self._steps, Step("report", None)),  # it cannot tell its own time
                 self._command,
@@ -212,9 +214,9 @@ class Flow:
             said.append(f"verdict {verdict.outcome.value}")
         return report
 
-    def _judge(self, cost: Cost, found) -> Verdict:
+    def _judge(self, costs: Costs, found) -> Verdict:
         device = find(self.file.design.target.part)
-        return judge(self.file.budget, cost, device, qualities(found))
+        return judge_costs(self.file.budget, costs, device, qualities(found))
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:

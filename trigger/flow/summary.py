@@ -10,9 +10,10 @@ from importlib import metadata
 import numpy as np
 
 import trigger
-from trigger.budget import Cost, Verdict
+from trigger.budget import Verdict
 from trigger.config import DesignFile
 from trigger.flow.compilation import Compiled
+from trigger.flow.costs import Costs, cost_notes
 from trigger.flow.physics import physics_notes
 from trigger.flow.samples import Events, Images
 from trigger.flow.simulation import Simulated
@@ -183,7 +184,7 @@ def build_report(
     compiled: Compiled,
     simulated: Simulated,
     found: record.Physics,
-    cost: Cost,
+    costs: Costs,
     verdict: Verdict,
     steps: Sequence[record.Step],
     command: str,
@@ -195,7 +196,7 @@ def build_report(
         design=file.name,
         verdict=verdict,
         agreement=with_csim,
-        costs=(cost,),
+        costs=costs.all,
         provenance=provenance(file, images, trained, compiled, simulated, command, date),
         further_agreements=tuple(further),
         physics=found,
@@ -203,5 +204,5 @@ def build_report(
         input_contract=input_contract(images),
         classes=class_images(file, images),
         steps=tuple(steps),
-        notes=(*notes(file, events, images), *physics_notes(found)),
+        notes=(*notes(file, events, images), *physics_notes(found), *cost_notes(costs)),
     )

@@ -36,3 +36,12 @@ def _blocks(elements: int, multiplications: int) -> tuple[int, ...]:
         if multiplications % factor == 0
         and (elements % factor == 0 if factor < elements else factor % elements == 0)
     )
+
+
+def legal_parallelization_factors(pixels: int) -> tuple[int, ...]:
+    """Return the legal values of ``ParallelizationFactor``, ascending: the divisors of the pixels.
+
+    Args:
+        pixels: output positions of the convolution; each of equal parts takes as many at once.
+    """
+    return tuple(factor for factor in range(1, pixels + 1) if pixels % factor == 0)

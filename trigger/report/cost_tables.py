@@ -105,6 +105,22 @@ def cost_table(cost: Cost, layers: tuple[LayerRow, ...], name: str) -> Table:
     return Table(name, cost_caption(cost), columns, rows, (total,))
 
 
+def totals_table(costs: tuple[Cost, ...]) -> Table:
+    """Return the totals of every source, one below the other."""
+    rows = tuple(
+        (
+            Cell(cost.source.value, f"{cost.tool or 'tool unknown'}, {cost.origin}"),
+            *_cost_cells(cost.total, COST_COLUMNS, _said(cost)),
+        )
+        for cost in costs
+    )
+    columns = (
+        Column("Source"),
+        *(Column(title, numeric=True) for title in COST_COLUMNS.values()),
+    )
+    return Table("cost-totals", "Totals: estimated and reported by the tools", columns, rows)
+
+
 def cost_bars_table(cost: Cost, name: str) -> tuple[Table, Table]:
     """Return the numbers behind the latency and the resource figures of one cost."""
     said = _said(cost)

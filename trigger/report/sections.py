@@ -182,6 +182,8 @@ def _network(report: Report) -> Section | None:
     if not report.layers and not report.costs:
         return None
     costs, figures = [], []
+    if len(report.costs) > 1:
+        costs.append(cost_tables.totals_table(report.costs))
     for index, cost in enumerate(report.costs):
         table = cost_tables.cost_table(cost, report.layers, f"cost-{index + 1}")
         costs.append(table)

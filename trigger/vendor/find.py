@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from trigger.budget import Quantity
+from trigger.budget import Quantity, Source
 from trigger.errors import VendorReportError
 from trigger.vendor.readers import read_report
 from trigger.vendor.report import ReportKind, VendorReport, name_layers, same_clock
@@ -57,7 +57,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FoundReports:
-    """The reports of a project that are of its firmware, best known first, and the others."""
+    """The reports of a project that are of its firmware, as the steps come, and the others."""
 
     reports: tuple[VendorReport, ...] = ()
     refused: tuple[Refusal, ...] = ()
@@ -70,7 +70,7 @@ def find_reports(folder: Path, firmware: Firmware) -> FoundReports:
     """
     reports: list[VendorReport] = []
     refused: list[Refusal] = []
-    for path in sorted(set(_candidates(folder, firmware.top))):
+    for path in report_files(folder, firmware.top):
         try:
             report = read_report(path)
         except VendorReportError as error:
@@ -89,7 +89,14 @@ def find_reports(folder: Path, firmware: Firmware) -> FoundReports:
         if other.kind is report.kind and _numbers(other) != _numbers(report):
             reason = f"{report.path}: says something else than {other.path}, which is used"
             refused.append(Refusal(report.path, reason))
-    return FoundReports(tuple(kept.values()), tuple(refused))
+    stages = list(Source)
+    found = sorted(kept.values(), key=lambda report: stages.index(report.source))
+    return FoundReports(tuple(found), tuple(refused))
+
+
+def report_files(folder: Path, top: str) -> tuple[Path, ...]:
+    """Return the files in a project folder that should be vendor reports of the top function."""
+    return tuple(sorted(set(_candidates(folder, top))))
 
 
 def _candidates(folder: Path, top: str) -> Iterator[Path]:

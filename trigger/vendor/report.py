@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -137,7 +138,8 @@ def name_layers(report: VendorReport, names: Mapping[str, str]) -> VendorReport:
     """Return the report with the network's layers for the vendor's instances.
 
     hls4ml's functions are named after their configuration (``..._config2_s``), which is unique to
-    a layer. Instances of one layer become one row: resources add up, times are the longest.
+    a layer. Instances of one layer become one row: resources add up, times are the longest. Other
+    instances, such as streams that hls4ml inserts, keep their names without the number formats.
 
     Args:
         names: layer name by configuration, as the top function calls them.
@@ -146,9 +148,15 @@ def name_layers(report: VendorReport, names: Mapping[str, str]) -> VendorReport:
     rows: dict[str, LayerCost] = {}
     for row in report.layers:
         found = next((each for each in configurations if _is_of(row.name, each)), None)
-        name = names[found] if found else row.name
+        name = names[found] if found else _short(row.name)
         rows[name] = _merged(rows[name], row) if name in rows else replace(row, name=name)
     return replace(report, layers=tuple(rows.values()))
+
+
+def _short(instance: str) -> str:
+    """Return an instance's name without the number formats in it."""
+    formats = r"_ap_u?(?:fixed|int)(?:_\d+(?=_|$))+|_array|_\d+u(?=_)"
+    return re.sub(formats, "", instance)
 
 
 def _is_of(instance: str, configuration: str) -> bool:
