@@ -48,6 +48,13 @@ FITTED = (
     Quantity.LUT,
     Quantity.FF,
 )
+REGISTERS = {
+    "window_bits": 2.0,
+    "held_bits": 2.0,
+    "registered_word_bits": 1.0,
+    "stream_control": 60.0,
+}
+"""A window is kept as it is shifted, and as its product reads it."""
 # A flip-flop per bit that is kept; an adder of w bits counts w + 7 LUTs; four inputs of a
 # multiplexer share a 6-input LUT: 1/4 + 1/16 + ... of a LUT per input.
 EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
@@ -56,18 +63,25 @@ EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
     ("product_stored", Quantity.LUT): {
         "long_adder_bits": 1.0,
         "short_adder_bits": 1.0,
-        "sum_choice_bits": 1 / 3,
         "long_input_bits": 1 / 3,
         "long_sum_bits": 1.0,
         "short_sum_bits": 1.0,
     },
-    ("product_constant", Quantity.FF): {"cut_sums": 1.0},
-    ("product_shared", Quantity.FF): {"cut_sums": 1.0, "waiting_sums": 1.0},
-    ("product_stored", Quantity.FF): {"sum_bits": 1.0, "weight_bits": 1.0},
+    ("product_constant", Quantity.FF): {"cut_sums": 1.0, **REGISTERS},
+    ("product_shared", Quantity.FF): {"cut_sums": 1.0, "waiting_sums": 1.0, **REGISTERS},
+    ("product_stored", Quantity.FF): {"sum_bits": 1.0, "weight_bits": 1.0, **REGISTERS},
+    (DEPTH_LAW, Quantity.LATENCY_CYCLES): {
+        f"{part}_{fabric}_{tool}": delay
+        for part in ("product", "adder")
+        for fabric, delay in (("7", 0.5), ("us", 0.15))
+        for tool in ("vivado", "vitis")
+    },
     ("top_pipeline", Quantity.LUT): {"between_bits": 0.0},
-    ("top_pipeline", Quantity.FF): {"between_bits": 1.0},
+    ("top_pipeline", Quantity.FF): {"between_bits": 0.5},
     ("top_dataflow", Quantity.LUT): {"elements": 32.0},
     ("top_dataflow", Quantity.FF): {"elements": 16.0},
+    ("relu_parallel", Quantity.FF): {"kept_bits": 1.0},
+    ("linear_parallel", Quantity.FF): {"kept_bits": 1.0},
     **{
         (top, quantity): {"layers": 1.0}
         for top in ("top_pipeline", "top_dataflow")
@@ -76,8 +90,10 @@ EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
 }
 """What a term costs where no report says otherwise."""
 JUDGED = (*FITTED, Quantity.DSP, Quantity.BRAM_18K)
-PULL = 0.6
+PULL = 2.0
 """Weight of what is expected, beside one opinion from each repository that shows a term."""
+DEPTH_PULL = 5.0
+"""The same for delays, which latencies of whole cycles show but roughly."""
 SLIGHT_PULL = 0.1
 """Weight of zero for terms of which nothing is expected."""
 Laws = dict[tuple[str, Quantity], dict[str, float]]
@@ -135,7 +151,8 @@ def fit_laws(records: Sequence[Record]) -> Laws:
         for row in rows
         if (depth := shown_depth(row)) is not None
     ]
-    laws[DEPTH_LAW, Quantity.LATENCY_CYCLES] = fit(depths, Quantity.LATENCY_CYCLES)
+    depth_key = (DEPTH_LAW, Quantity.LATENCY_CYCLES)
+    laws[depth_key] = fit(depths, Quantity.LATENCY_CYCLES, EXPECTED[depth_key], DEPTH_PULL)
     bare = _coefficients(laws)
     samples: dict[tuple[str, Quantity], list[Sample]] = collections.defaultdict(list)
     for row in rows:
@@ -209,6 +226,7 @@ def fit(
     samples: Sequence[Sample],
     quantity: Quantity,
     expected: Mapping[str, float] = MappingProxyType({}),
+    pull: float = PULL,
     steps: int = 20,
 ) -> dict[str, float]:
     """Fit non-negative coefficients to the least sum of absolute errors, relative both ways.
@@ -237,12 +255,12 @@ def fit(
             for name in names
         ]
     )
-    pull = np.diag(size * np.where(physical > 0, PULL / np.maximum(seen, 1), SLIGHT_PULL))
+    rein = np.diag(size * np.where(physical > 0, pull / np.maximum(seen, 1), SLIGHT_PULL))
     weight = prior.copy()
     for _ in range(steps):
         root = np.sqrt(weight) * scale
-        system = np.vstack([matrix * root[:, None], pull * np.sqrt(np.mean(weight))])
-        wanted = np.concatenate([target * root, pull @ physical * np.sqrt(np.mean(weight))])
+        system = np.vstack([matrix * root[:, None], rein * np.sqrt(np.mean(weight))])
+        wanted = np.concatenate([target * root, rein @ physical * np.sqrt(np.mean(weight))])
         answer, _ = nnls(system, wanted, maxiter=50 * len(names) + 100)
         estimated = np.maximum(exact + matrix @ answer, 0.0) + offset
         scale = 1 / np.sqrt(reported * estimated)

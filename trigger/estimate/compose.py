@@ -50,6 +50,9 @@ def structure(
         known = [figure for figure in figures if figure is not None]
         if len(known) == len(figures) and known:
             exact[quantity] = _combined(quantity, known, context)
+    if context.io_type is IOType.STREAM and Quantity.LATENCY_CYCLES in exact:
+        # The shortest run, too, waits for the slowest layer to read its whole image.
+        exact[Quantity.LATENCY_MIN_CYCLES] = exact[Quantity.LATENCY_CYCLES]
     if Quantity.BRAM_18K in exact:
         exact[Quantity.BRAM_18K] += fifo_blocks(layers, context)
     if Quantity.FF in exact and not context.dataflow:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from trigger.design import IOType, Strategy
 from trigger.errors import UnsupportedLayerError
 from trigger.estimate.descriptor import AdderStatistics, Kind, LayerDescriptor, weight_statistics
+from trigger.fixed import FixedFormat
 from trigger.layers import (
     BatchNormalization,
     Conv1D,
@@ -17,10 +18,13 @@ from trigger.layers import (
     GlobalPooling,
     Input,
     Layer,
+    Merge,
     MultiplyAccumulate,
+    Operation,
     Pool,
     Pooling1D,
     Pooling2D,
+    Recurrent,
     Shape,
 )
 from trigger.network import Network
@@ -79,30 +83,57 @@ def _product(kind: Kind) -> Describer:
         layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
     ) -> LayerDescriptor:
         assert isinstance(layer, MultiplyAccumulate)
-        kernel = layer.kernel.shape[: {Kind.CONV: -2, Kind.DEPTHWISE: -1}.get(kind, 0)]
-        stride, padding, factor = _window(layer)
-        pixels = math.prod(after[:-1])
-        return LayerDescriptor(
-            name=layer.name,
-            kind=kind,
-            in_shape=before,
-            out_shape=after,
-            io_type=io_type,
-            input=network.input_formats(layer)[0],
-            result=layer.result,
-            strategy=layer.strategy,
-            reuse_factor=layer.reuse_factor,
-            weight=layer.kernel_format,
-            bias=layer.bias_format,
-            accumulator=layer.accumulator,
-            weights=weight_statistics(layer.kernel),
-            kernel=tuple(kernel),
-            stride=stride,
-            padding=padding,
-            partitions=None if kind is Kind.DENSE else math.ceil(pixels / factor),
-        )
+        return _matrix(layer, kind, before, after, io_type, network.input_formats(layer)[0])
 
     return describer
+
+
+def _matrix(
+    layer: MultiplyAccumulate,
+    kind: Kind,
+    before: Shape,
+    after: Shape,
+    io_type: IOType,
+    reads: FixedFormat,
+) -> LayerDescriptor:
+    kernel = layer.kernel.shape[: {Kind.CONV: -2, Kind.DEPTHWISE: -1}.get(kind, 0)]
+    stride, padding, factor = _window(layer)
+    pixels = math.prod(after[:-1])
+    return LayerDescriptor(
+        name=layer.name,
+        kind=kind,
+        in_shape=before,
+        out_shape=after,
+        io_type=io_type,
+        input=reads,
+        result=layer.result,
+        strategy=layer.strategy,
+        reuse_factor=layer.reuse_factor,
+        weight=layer.kernel_format,
+        bias=layer.bias_format,
+        accumulator=layer.accumulator,
+        weights=weight_statistics(layer.kernel),
+        kernel=tuple(kernel),
+        stride=stride,
+        padding=padding,
+        partitions=None if kind is Kind.DENSE else math.ceil(pixels / factor),
+    )
+
+
+def _recurrent(
+    layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+) -> LayerDescriptor:
+    """Describe a cell with its two products, which run at once whatever the io type."""
+    assert isinstance(layer, Recurrent)
+    plain = _plain(Kind.RECURRENT)(layer, before, after, io_type, network)
+    reads = (network.input_formats(layer)[0], layer.result)
+    parts = tuple(
+        _matrix(
+            part, Kind.DENSE, part.kernel.shape[:1], part.kernel.shape[1:], IOType.PARALLEL, form
+        )
+        for part, form in zip((layer.input_product, layer.state_product), reads, strict=True)
+    )
+    return replace(plain, strategy=layer.strategy, reuse_factor=layer.reuse_factor, parts=parts)
 
 
 def _window(layer: MultiplyAccumulate) -> tuple[tuple[int, ...], tuple[int, ...], int]:
@@ -205,6 +236,14 @@ def _reshape(
     )
 
 
+def _merge(
+    layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
+) -> LayerDescriptor:
+    assert isinstance(layer, Merge)
+    kind = Kind.MULTIPLY if layer.operation is Operation.MULTIPLY else Kind.MERGE
+    return _plain(kind)(layer, before, after, io_type, network)
+
+
 def _table(
     layer: Layer, before: Shape, after: Shape, io_type: IOType, network: Network
 ) -> LayerDescriptor:
@@ -249,12 +288,12 @@ DESCRIBERS: Mapping[str, Describer] = {
     "ZeroPadding1D": _plain(Kind.ZERO_PADDING),
     "ZeroPadding2D": _plain(Kind.ZERO_PADDING),
     "Upsampling": _plain(Kind.UPSAMPLING),
-    "Merge": _plain(Kind.MERGE),
+    "Merge": _merge,
     "Concatenate": _plain(Kind.RESHAPE),
-    "Dot": _plain(Kind.MERGE),
+    "Dot": _plain(Kind.MULTIPLY),
     "Embedding": _plain(Kind.EMBEDDING),
-    "LayerNormalization": _plain(Kind.BATCHNORM),
-    "LSTM": _plain(Kind.RECURRENT),
-    "GRU": _plain(Kind.RECURRENT),
+    "LayerNormalization": _plain(Kind.NORMALISATION),
+    "LSTM": _recurrent,
+    "GRU": _recurrent,
 }
 """Layers that the estimator reads, by their name in ``LAYERS``."""

@@ -43,9 +43,14 @@ class Kind(Enum):
     RESHAPE = "reshape"
     """Flatten, reshape, transpose, repack: wires, or beats of a stream."""
     MERGE = "merge"
+    """Two inputs, element by element: added, compared, averaged."""
+    MULTIPLY = "multiply"
+    """Two inputs multiplied, element by element or summed (dot)."""
     UPSAMPLING = "upsampling"
     EMBEDDING = "embedding"
     RECURRENT = "recurrent"
+    NORMALISATION = "normalisation"
+    """Mean and deviation of what enters: layer normalisation."""
 
 
 ELEMENTWISE = frozenset(
@@ -121,6 +126,8 @@ class LayerDescriptor:
     table_size: int | None = None
     average: bool = False
     """Pooling by average; otherwise by maximum."""
+    parts: tuple[LayerDescriptor, ...] = ()
+    """Matrix products inside a recurrent layer: of a step's input, and of the state."""
 
     @property
     def n_in(self) -> int:

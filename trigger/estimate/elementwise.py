@@ -43,7 +43,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     terms: dict[Quantity, Terms] = dict.fromkeys(TIMES, start)
     if not stream:
         terms[Quantity.INTERVAL_CYCLES] = {}
-    lut, ff = _area(layer, lanes)
+    lut, ff = _area(layer, context, lanes)
     control: Terms = {"control": 1.0} if stream else {}
     terms |= {
         Quantity.LUT: {**lut, **control},
@@ -69,7 +69,7 @@ def _start(layer: LayerDescriptor, context: Context) -> Terms:
     return {f"delay_{fabric}": delay, "start": 1.0}
 
 
-def _area(layer: LayerDescriptor, lanes: int) -> tuple[Terms, Terms]:
+def _area(layer: LayerDescriptor, context: Context, lanes: int) -> tuple[Terms, Terms]:
     into, out = float(input_width(layer)), float(result_width(layer))
     rounds = layer.result is not None and layer.result.rounding is not Rounding.TRN
     saturates = layer.result is not None and layer.result.overflow is not Overflow.WRAP
@@ -81,6 +81,14 @@ def _area(layer: LayerDescriptor, lanes: int) -> tuple[Terms, Terms]:
         "lanes": float(lanes),
     }
     ff: Terms = {"input_bits": lanes * into, "result_bits": lanes * out, "lanes": float(lanes)}
+    if layer.kind in (Kind.SOFTMAX, Kind.BATCHNORM):
+        # Their multipliers and sums are cut by registers, more often in slow fabric.
+        name = f"pipelined_lanes_{'7' if context.seven_series else 'us'}"
+        ff = {**ff, name: lanes * 10 / context.clock_period_ns}
+    if context.dataflow and layer.io_type is IOType.PARALLEL:
+        # A process keeps its results until the next one has read them.
+        kept: Terms = {"kept_bits": lanes * out}
+        return {**lut, **kept}, {**ff, **kept}
     return lut, ff
 
 

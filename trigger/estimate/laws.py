@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trigger.budget import Quantity
-from trigger.estimate import elementwise, plumbing, products
+from trigger.estimate import elementwise, plumbing, products, recurrent
 from trigger.estimate.coefficients import Coefficients
 from trigger.estimate.context import Context
 from trigger.estimate.descriptor import Kind, LayerDescriptor
@@ -29,6 +29,8 @@ LAWS: Mapping[Kind, Builder] = {
     Kind.RESHAPE: plumbing.structure,
     Kind.MERGE: plumbing.structure,
     Kind.UPSAMPLING: plumbing.structure,
+    Kind.MULTIPLY: plumbing.structure,
+    Kind.RECURRENT: recurrent.structure,
 }
 """Kinds that are not here have no law: their figures are unknown."""
 

@@ -9,7 +9,7 @@ from trigger.design import IOType
 from trigger.estimate.context import Context
 from trigger.estimate.descriptor import Kind, LayerDescriptor
 from trigger.estimate.structure import TIMES, Depth, Structure
-from trigger.estimate.terms import Terms, input_width, registered_word, result_width
+from trigger.estimate.terms import Terms, dsps_of, input_width, registered_word, result_width
 
 
 def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Structure:
@@ -40,11 +40,19 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
         levels = math.log2(math.prod(layer.kernel) + 1) if layer.kernel else 1.0
         slow: Terms = {"levels": levels * 10 / context.clock_period_ns}
         terms = {quantity: slow for quantity in TIMES[:2]}
-    if layer.kind in (Kind.MERGE, Kind.UPSAMPLING):
+    if layer.kind in (Kind.MERGE, Kind.MULTIPLY, Kind.UPSAMPLING):
+        if layer.kind is Kind.MULTIPLY:
+            exact[Quantity.DSP] = _multipliers(layer, stream=stream)
         return Structure(f"{kind}_{how}", {**exact, **_adders(layer, stream=stream)}, {})
     area = _stream_area(layer) if stream else _parallel_area(layer)
     terms |= {Quantity.LUT: area, Quantity.FF: {**area, **registered_word(layer, context)}}
     return Structure(f"{kind}_{how}", exact, terms, stand_in, stand_in)
+
+
+def _multipliers(layer: LayerDescriptor, *, stream: bool) -> float:
+    """Return DSP blocks: one product of two variables per lane that enters."""
+    lanes = layer.in_shape[-1] if stream else math.prod(layer.in_shape)
+    return float(lanes * dsps_of(input_width(layer), input_width(layer)))
 
 
 def _adders(layer: LayerDescriptor, *, stream: bool) -> dict[Quantity, float]:

@@ -37,7 +37,12 @@ from trigger.estimate.terms import (
 from trigger.fixed import Overflow, Rounding
 
 PIXEL_CYCLES = 3
-"""Cycles of a streamed pixel with stored weights, besides the kernel's width and the product."""
+"""Cycles that a streamed pixel takes with stored weights when no window is complete: it is read,
+and shifted in column by column."""
+WINDOW_CYCLES = 3
+"""Cycles around the product of a complete window: its result is read and written."""
+SHIFTS_AT_ONCE_BEFORE = 2020.0
+"""Vivado HLS of earlier years unrolls the shift of the window."""
 
 
 def weights_are(layer: LayerDescriptor) -> str:
@@ -114,7 +119,10 @@ def product_interval(layer: LayerDescriptor, depth: float) -> int:
 
 def area_terms(layer: LayerDescriptor, context: Context, depth: float) -> dict[Quantity, Terms]:
     """Terms of LUT and FF."""
-    core_lut, core_ff = (_constant_core if is_unrolled(layer) else _stored_core)(layer, depth)
+    if is_unrolled(layer):
+        core_lut, core_ff = _constant_core(layer, context, depth)
+    else:
+        core_lut, core_ff = _stored_core(layer)
     plumbing_lut, plumbing_ff = _plumbing(layer)
     copies = parallel_pixels(layer)
     return {
@@ -127,7 +135,7 @@ def area_terms(layer: LayerDescriptor, context: Context, depth: float) -> dict[Q
     }
 
 
-def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
+def _constant_core(layer: LayerDescriptor, context: Context, depth: float) -> tuple[Terms, Terms]:
     stats = statistics(layer)
     rows = stats.row_distinct_by_csd
     many = rows[2]
@@ -136,7 +144,9 @@ def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
     product_width = input_width(layer) + weight_width(layer)
     in_dsp = dsps_per_constant(layer) > 0
     shared = layer.reuse_factor > 1
+    tool = context.tool.name.lower()
     additions = max(0, stats.nonzeros - out)
+    cast_sums = stats.nonzeros * float(width) if casts_sums(layer) else 0.0
     lut = {
         "adder_bits": additions * (width + 7.0),
         "two_digit_bits": (rows[1] - many) * (product_width + 7.0),
@@ -145,17 +155,19 @@ def _constant_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         if in_dsp
         else many * (product_width + 7.0) * (max(3.0, digits) - 1),
         "result_bits": float(out * result_width(layer)),
-        "cast_sum_bits": stats.nonzeros * float(width) if casts_sums(layer) else 0.0,
+        "cast_sum_bits": cast_sums,
         "shared_products": many * float(input_width(layer)) if shared and in_dsp else 0.0,
     }
     ff = {
         "cut_sums": out * width * cut_adder_tree(fan_in(layer), depth),
         "pipelined_inputs": depth * layer.n_in * float(input_width(layer)),
         "shallow_product_bits": min(depth, 2.0) * many * product_width,
-        "deep_product_bits": max(0.0, depth - 2.0) * many * product_width,
+        # Vivado HLS keeps products of many cycles inside the DSP.
+        f"deep_product_bits_{tool}": max(0.0, depth - 2.0) * many * product_width,
         # Sums wait in registers for the rounds of the shared multipliers.
         "waiting_sums": stats.nonzeros * width * (1 - 1 / rounds_of_shared(layer)),
         "input_bits": layer.n_in * float(input_width(layer)),
+        "cast_sum_bits": cast_sums,
     }
     return lut, ff
 
@@ -182,21 +194,18 @@ def cut_adder_tree(terms: float, depth: float) -> float:
     return below + (above - below) * (depth - whole)
 
 
-def _stored_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
+def _stored_core(layer: LayerDescriptor) -> tuple[Terms, Terms]:
     """One multiplier per reuse_factor weights (``nnet_dense_resource.h``).
 
     Up to n_in cycles each multiplier chooses among its inputs; beyond that it also chooses the
-    sum that it adds to, by a multiplexer over all outputs, rounded up to a power of two, unless it
-    has two of them only.
+    sum that it adds to (``chosen_sum_luts``).
     """
-    del depth
     multipliers = stored_multipliers(layer)
     width, out = accumulator_width(layer), outputs(layer)
     product_width = input_width(layer) + weight_width(layer)
     in_dsp = dsps_per_stored_weight(layer) > 0
     input_bits = layer.n_in * float(input_width(layer))
     long = layer.reuse_factor > layer.n_in
-    chooses = long and layer.reuse_factor > 2 * layer.n_in
     size = "long" if long else "short"
     lut = {
         f"{size}_block": 1.0,
@@ -204,7 +213,6 @@ def _stored_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         "short_choice_bits": 0.0
         if long
         else float(multipliers * layer.reuse_factor * input_width(layer)),
-        "sum_choice_bits": float(multipliers * width << (out - 1).bit_length()) if chooses else 0.0,
         f"{size}_adder_bits": multipliers * (width + 7.0),
         "fabric_product_bits": 0.0
         if in_dsp
@@ -221,6 +229,18 @@ def _stored_core(layer: LayerDescriptor, depth: float) -> tuple[Terms, Terms]:
         "short_input_bits": 0.0 if long else input_bits,
     }
     return lut, ff
+
+
+def chosen_sum_luts(layer: LayerDescriptor) -> float:
+    """Return LUTs of the multiplexers by which stored weights of many cycles choose their sum.
+
+    Each multiplier has one over all outputs, rounded up to a power of two, unless it has two of
+    them only. Four inputs share a 6-input LUT, 1/4 + 1/16 + ... = 1/3 of a LUT per input and bit.
+    """
+    if is_unrolled(layer) or layer.reuse_factor <= 2 * layer.n_in:
+        return 0.0
+    inputs = 1 << (outputs(layer) - 1).bit_length()
+    return stored_multipliers(layer) * accumulator_width(layer) * inputs / 3
 
 
 def _plumbing(layer: LayerDescriptor) -> tuple[Terms, Terms]:
@@ -264,10 +284,11 @@ def bram(layer: LayerDescriptor) -> int:
 def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Structure:
     """Describe a dense, convolution or depthwise layer."""
     depth = depth_of(layer, context)
-    times = _TIMES[shape_of(layer)](layer, depth)
+    times = _TIMES[shape_of(layer)](layer, depth, context)
     if layer.adders is not None:
         return _shifts_and_adds(layer, layer.adders, times)
     exact = {Quantity.DSP: dsp(layer), Quantity.BRAM_18K: bram(layer), Quantity.URAM: 0, **times[0]}
+    exact[Quantity.LUT] = chosen_sum_luts(layer) * parallel_pixels(layer)
     return Structure(
         law=f"{weights_are(layer)}_{shape_of(layer)}",
         area_law=f"product_{weights_are(layer)}",
@@ -303,7 +324,7 @@ Times = tuple[dict[Quantity, float], dict[Quantity, Terms]]
 LOW, HIGH, EVERY = Quantity.LATENCY_MIN_CYCLES, Quantity.LATENCY_CYCLES, Quantity.INTERVAL_CYCLES
 
 
-def _dense_parallel(layer: LayerDescriptor, depth: float) -> Times:
+def _dense_parallel(layer: LayerDescriptor, depth: float, context: Context) -> Times:
     interval = float(product_interval(layer, depth))
     if not is_unrolled(layer):
         start: Terms = {"start": 1.0}
@@ -317,7 +338,7 @@ def _dense_parallel(layer: LayerDescriptor, depth: float) -> Times:
     return {LOW: latency, HIGH: latency, EVERY: interval}, {}
 
 
-def _dense_stream(layer: LayerDescriptor, depth: float) -> Times:
+def _dense_stream(layer: LayerDescriptor, depth: float, context: Context) -> Times:
     words = float(layer.in_pixels) if layer.in_pixels > 1 else 0.0
     interval = float(product_interval(layer, depth))
     base = words + (interval if interval > 1 else depth)
@@ -327,7 +348,7 @@ def _dense_stream(layer: LayerDescriptor, depth: float) -> Times:
     return {LOW: base, HIGH: base, EVERY: base}, dict.fromkeys((LOW, HIGH, EVERY), terms)
 
 
-def _conv_stream(layer: LayerDescriptor, depth: float) -> Times:
+def _conv_stream(layer: LayerDescriptor, depth: float, context: Context) -> Times:
     """One input pixel after the other; each completes at most one window."""
     pixels = float(layer.in_pixels)
     interval = float(product_interval(layer, depth))
@@ -335,14 +356,14 @@ def _conv_stream(layer: LayerDescriptor, depth: float) -> Times:
         base = pixels * interval
         terms: Terms = {"start": 1.0, "depth": depth}
         return {LOW: base, HIGH: base, EVERY: base}, dict.fromkeys((LOW, HIGH, EVERY), terms)
-    # Besides the product: reading a pixel, shifting it in, and writing the result.
-    least = pixels * (PIXEL_CYCLES + layer.kernel[-1])
-    most = pixels * (interval + PIXEL_CYCLES + layer.kernel[-1])
+    at_once = context.tool_year is not None and context.tool_year < SHIFTS_AT_ONCE_BEFORE
+    least = pixels * (PIXEL_CYCLES + (0 if at_once else layer.kernel[-1]))
+    most = least + pixels * (interval + WINDOW_CYCLES)
     start: Terms = {"start": 1.0}
     return {LOW: least, HIGH: most, EVERY: most}, dict.fromkeys((LOW, HIGH, EVERY), start)
 
 
-def _conv_parallel(layer: LayerDescriptor, depth: float) -> Times:
+def _conv_parallel(layer: LayerDescriptor, depth: float, context: Context) -> Times:
     """A loop over partitions, each computing its pixels at once."""
     rounds = float(layer.partitions or layer.out_pixels)
     interval = float(product_interval(layer, depth))
@@ -351,7 +372,7 @@ def _conv_parallel(layer: LayerDescriptor, depth: float) -> Times:
     return {LOW: base + depth, HIGH: base + depth, EVERY: base}, {LOW: terms, HIGH: terms}
 
 
-_TIMES: Mapping[str, Callable[[LayerDescriptor, float], Times]] = {
+_TIMES: Mapping[str, Callable[[LayerDescriptor, float, Context], Times]] = {
     "dense_parallel": _dense_parallel,
     "dense_stream": _dense_stream,
     "conv_stream": _conv_stream,

@@ -24,6 +24,7 @@ from trigger.errors import EstimateError, FormatError, UnsupportedLayerError
 from trigger.estimate.context import Context, Tool, is_dataflow
 from trigger.estimate.descriptor import ELEMENTWISE, Kind, LayerDescriptor, WeightStatistics
 from trigger.fixed import FixedFormat
+from trigger.layers.reuse import legal_reuse_factors
 
 KINDS: Mapping[str, Kind] = {
     "dense": Kind.DENSE,
@@ -65,13 +66,14 @@ KINDS: Mapping[str, Kind] = {
     "clone_stream": Kind.RESHAPE,
     "add": Kind.MERGE,
     "subtract": Kind.MERGE,
-    "multiply": Kind.MERGE,
+    "multiply": Kind.MULTIPLY,
+    "dot1d": Kind.MULTIPLY,
     "average": Kind.MERGE,
     "maximum": Kind.MERGE,
     "minimum": Kind.MERGE,
-    "concatenate1d": Kind.MERGE,
-    "concatenate2d": Kind.MERGE,
-    "concatenate3d": Kind.MERGE,
+    "concatenate1d": Kind.RESHAPE,
+    "concatenate2d": Kind.RESHAPE,
+    "concatenate3d": Kind.RESHAPE,
     "resize_nearest": Kind.UPSAMPLING,
     "embedding": Kind.EMBEDDING,
     "gru": Kind.RECURRENT,
@@ -218,7 +220,9 @@ def layer_from_json(layer: Mapping[str, Any], io_type: IOType, where: str) -> La
     strategy = _STRATEGIES.get(str(layer.get("strategy")).lower())
     if strategy is None and layer["type"] == "dense_large":
         strategy = Strategy.RESOURCE
-    return LayerDescriptor(
+    if kind is Kind.RECURRENT and "n_sequence" in geometry:
+        in_shape = (int(geometry["n_sequence"]), int(geometry["n_in"]))
+    described = LayerDescriptor(
         name=str(layer.get("name") or layer["type"]),
         kind=kind,
         in_shape=in_shape,
@@ -239,6 +243,45 @@ def layer_from_json(layer: Mapping[str, Any], io_type: IOType, where: str) -> La
         table_size=_integer(geometry.get("table_size") or layer.get("table_size")),
         average="average" in str(layer.get("pool_op") or geometry.get("pool_op")).lower(),
     )
+    return (
+        replace(described, parts=_parts(described, layer)) if kind is Kind.RECURRENT else described
+    )
+
+
+def _parts(described: LayerDescriptor, layer: Mapping[str, Any]) -> tuple[LayerDescriptor, ...]:
+    """Return the two matrix products of a recurrent layer, none where the record lacks one."""
+    units = _integer((layer.get("geom") or {}).get("n_state"))
+    kernels = [
+        weights
+        for start in ("w", "wr")
+        for name, weights in (layer.get("weights") or {}).items()
+        if re.fullmatch(rf"{start}\d+", name) and weights
+    ]
+    if units is None or len(kernels) != 2:
+        return ()
+    strategy = described.strategy or (
+        Strategy.RESOURCE if described.reuse_factor > 1 else Strategy.LATENCY
+    )
+    parts = []
+    for n_in, weights in zip((described.in_shape[-1], units), kernels, strict=True):
+        n_out = weights["n"] // n_in
+        # hls4ml takes the closest factor that is legal for each of the two.
+        legal = legal_reuse_factors(n_in, n_out, strategy)
+        parts.append(
+            replace(
+                described,
+                kind=Kind.DENSE,
+                io_type=IOType.PARALLEL,
+                in_shape=(n_in,),
+                out_shape=(n_out,),
+                strategy=strategy,
+                reuse_factor=min(
+                    legal, key=lambda factor: (abs(factor - described.reuse_factor), -factor)
+                ),
+                weights=_statistics({"w": weights}),
+            )
+        )
+    return tuple(parts)
 
 
 def _with_pixels(layers: tuple[LayerDescriptor, ...]) -> tuple[LayerDescriptor, ...]:

@@ -34,4 +34,4 @@ class Structure:
 Depth = Callable[[LayerDescriptor, Context], float]
 """Pipeline depth, in cycles, of the matrix product of a layer with constant weights."""
 
-Builder = Callable[[LayerDescriptor, Context, Depth], Structure]
+Builder = Callable[[LayerDescriptor, Context, Depth], Structure | None]

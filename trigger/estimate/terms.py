@@ -98,7 +98,12 @@ def dsps_per_constant(layer: LayerDescriptor) -> int:
 
 def dsps_per_stored_weight(layer: LayerDescriptor) -> int:
     """Return DSP blocks of one multiplication of the input by a weight that changes each cycle."""
-    wide, narrow = sorted((input_width(layer), weight_width(layer)), reverse=True)
+    return dsps_of(input_width(layer), weight_width(layer))
+
+
+def dsps_of(first: int, second: int) -> int:
+    """Return DSP blocks of one multiplication of two variables of so many bits."""
+    narrow, wide = sorted((first, second))
     if narrow <= FABRIC_WEIGHT_WIDTH or wide <= FABRIC_INPUT_WIDTH:
         return 0
     return _blocks(wide, narrow)

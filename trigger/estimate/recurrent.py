@@ -1,0 +1,57 @@
+"""Recurrent layers: a cell of two matrix products that runs once per step (``nnet_recurrent.h``).
+
+The products of the input and of the state run side by side; then tables bound the sums, and each
+unit multiplies gates with states. A step waits for the state that the one before it made, so that
+nothing overlaps: latency and interval are the steps times the cycles of one.
+"""
+
+from __future__ import annotations
+
+import collections
+import math
+
+from trigger.budget import Quantity
+from trigger.estimate import products
+from trigger.estimate.context import Context
+from trigger.estimate.descriptor import LayerDescriptor
+from trigger.estimate.structure import TIMES, Depth, Structure
+from trigger.estimate.terms import dsps_of, input_width, is_unrolled
+
+STATE_PRODUCTS = 3
+"""Multiplications of a unit besides the matrix products: three in a GRU, three in an LSTM."""
+
+
+def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Structure | None:
+    """Describe an LSTM or GRU; None where its two products are not known."""
+    if len(layer.parts) != 2:
+        return None
+    steps, width = layer.in_shape[0], input_width(layer)
+    units, sums = layer.parts[1].n_in, layer.parts[1].n_out
+    stored = not all(is_unrolled(part) for part in layer.parts)
+    waits = max(part.reuse_factor for part in layer.parts) if stored else 0
+    exact: dict[Quantity, float] = dict.fromkeys(TIMES, float(steps * waits))
+    fabric = "7" if context.seven_series else "us"
+    delay = {f"step_{fabric}": steps * 10 / context.clock_period_ns}
+    terms = {quantity: dict(delay) for quantity in TIMES}
+    exact |= {
+        Quantity.DSP: sum(map(products.dsp, layer.parts))
+        + STATE_PRODUCTS * units * dsps_of(width, width),
+        # A table has two ports and serves two sums.
+        Quantity.BRAM_18K: sum(map(products.bram, layer.parts)) + math.ceil(sums / 2),
+        Quantity.URAM: 0,
+        Quantity.LUT: math.fsum(map(products.chosen_sum_luts, layer.parts)),
+    }
+    area: dict[Quantity, collections.Counter[str]] = {
+        quantity: collections.Counter() for quantity in (Quantity.LUT, Quantity.FF)
+    }
+    for part in layer.parts:
+        found = products.area_terms(part, context, depth_of(part, context))
+        for quantity, counted in area.items():
+            counted.update(found[quantity])
+            counted["gates"] += sums / len(layer.parts)
+    return Structure(
+        "recurrent",
+        exact,
+        {**terms, **area},
+        area_law=f"product_{'stored' if stored else products.weights_are(layer.parts[0])}",
+    )
