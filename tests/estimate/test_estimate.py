@@ -18,7 +18,7 @@ from trigger.estimate.compose import fifo_blocks
 from trigger.estimate.context import Context, Tool, context_for
 from trigger.estimate.descriptor import Kind, LayerDescriptor, weight_statistics
 from trigger.estimate.laws import LAWS
-from trigger.estimate.products import cut_adder_tree
+from trigger.estimate.products import chosen_sum_luts, cut_adder_tree
 from trigger.estimate.terms import memory_blocks
 from trigger.fixed import FixedFormat
 
@@ -163,7 +163,7 @@ def test_few_reports_are_told_and_make_a_wide_band() -> None:
 
 
 def test_what_no_law_covers_is_unknown_in_the_layer_and_in_total() -> None:
-    unknown = LayerDescriptor("rnn", Kind.RECURRENT, (10, 4), (8,), IOType.PARALLEL)
+    unknown = LayerDescriptor("norm", Kind.NORMALISATION, (10, 4), (10, 4), IOType.PARALLEL)
     cost = estimate_layers([dense(), unknown], PIPELINE)
     assert cost.layers[1].dsp is None
     assert cost.total.dsp is None
@@ -171,7 +171,75 @@ def test_what_no_law_covers_is_unknown_in_the_layer_and_in_total() -> None:
 
 
 def test_every_kind_has_a_law_or_is_known_to_have_none() -> None:
-    assert set(Kind) - set(LAWS) == {Kind.RECURRENT, Kind.EMBEDDING}
+    assert set(Kind) - set(LAWS) == {Kind.EMBEDDING, Kind.NORMALISATION}
+
+
+@pytest.mark.parametrize(("year", "per_pixel"), [(2019.2, 3 + 9 + 3), (2020.1, 6 + 9 + 3)])
+def test_a_streamed_window_of_stored_weights_is_shifted_column_by_column(year, per_pixel) -> None:
+    layer = conv(strategy=Strategy.RESOURCE, reuse_factor=9)
+    context = replace(STREAM, tool=Tool.VIVADO, tool_year=year)
+    cycles = value(layer, Quantity.LATENCY_CYCLES, context)
+    assert 256 * per_pixel <= cycles <= 256 * per_pixel + 64
+
+
+def test_beyond_a_table_of_indices_every_product_waits_for_a_divider() -> None:
+    layer = dense(784, 100, strategy=Strategy.RESOURCE)
+    loop = replace(PIPELINE, dataflow=True, tool=Tool.VIVADO)
+    assert value(replace(layer, reuse_factor=7840), Quantity.INTERVAL_CYCLES, loop) == 7840
+    slow = value(replace(layer, reuse_factor=39200), Quantity.INTERVAL_CYCLES, loop)
+    assert slow == 39200 * (16 + 5)
+
+
+def test_stored_weights_of_many_cycles_choose_their_sum_among_all_outputs() -> None:
+    layer = dense(32, 96, strategy=Strategy.RESOURCE, reuse_factor=1024)
+    assert chosen_sum_luts(layer) == 3 * 16 * 128 / 3
+    assert chosen_sum_luts(replace(layer, reuse_factor=32)) == 0
+
+
+def recurrent(reuse_factor: int, gates: int = 3, steps: int = 20, units: int = 20):
+    """A cell that reads 6 features."""
+    stored = reuse_factor > 1
+    form = {
+        "strategy": Strategy.RESOURCE if stored else Strategy.LATENCY,
+        "reuse_factor": reuse_factor,
+    }
+    return LayerDescriptor(
+        "cell",
+        Kind.RECURRENT,
+        (steps, 6),
+        (units,),
+        IOType.PARALLEL,
+        input=WIDE,
+        parts=(dense(6, units * gates, **form), dense(units, units * gates, **form)),
+    )
+
+
+@pytest.mark.parametrize("reuse_factor", [1, 4])
+def test_a_recurrent_layer_makes_one_step_after_the_other(reuse_factor: int) -> None:
+    one, two = recurrent(reuse_factor), recurrent(reuse_factor, steps=40)
+    cycles = value(one, Quantity.LATENCY_CYCLES)
+    assert cycles >= 20 * reuse_factor
+    assert value(two, Quantity.LATENCY_CYCLES) == pytest.approx(2 * cycles, abs=1)
+    assert value(one, Quantity.INTERVAL_CYCLES) == pytest.approx(cycles, abs=1)
+    assert value(two, Quantity.DSP) == value(one, Quantity.DSP)
+
+
+def test_a_recurrent_layer_multiplies_in_both_products_and_thrice_in_each_unit() -> None:
+    layer = recurrent(4)
+    assert value(layer, Quantity.DSP) == 6 * 60 / 4 + 20 * 60 / 4 + 3 * 20
+    assert value(layer, Quantity.LUT) > value(layer.parts[1], Quantity.LUT)
+
+
+def test_a_recurrent_layer_without_its_products_is_not_known() -> None:
+    layer = replace(recurrent(4), parts=())
+    assert estimate_layers([layer], PIPELINE).total.dsp is None
+
+
+def test_inputs_that_are_multiplied_take_a_dsp_each() -> None:
+    product = LayerDescriptor("times", Kind.MULTIPLY, (24,), (24,), IOType.PARALLEL, WIDE, WIDE)
+    figure = estimate_layers([product], PIPELINE).layers[0].dsp
+    assert figure.value == 24
+    assert figure.support == 0
 
 
 @given(st.integers(1, 5000), st.integers(1, 600))

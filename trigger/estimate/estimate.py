@@ -19,7 +19,7 @@ FEW_REPORTS = 10
 FEW_GROUPS = 3
 """An estimate with less behind it says so."""
 WIDE = 2.5
-"""A band without enough reports behind it spans at least this factor either way."""
+"""A band without a report behind it spans at least this factor either way."""
 
 
 def estimate(network: Network, target: Target, tool_year: float | None = None) -> Cost:
@@ -106,14 +106,10 @@ def after_logic_synthesis(cost: Cost, coefficients: Coefficients | None = None) 
 
 
 def _total_band(fitted: Coefficients, kind: str, quantity: Quantity) -> Band | None:
-    """Return the band of this class of design; with few reports, not narrower than all designs'."""
+    """Return the band of this class of design; of all designs where no report shows the class."""
     own = fitted.total_bands.get((kind, quantity))
     pooled = fitted.total_bands.get(("any", quantity))
-    if own is None or pooled is None:
-        return None if pooled is None else Band(pooled.low, pooled.high, 0, 0)
-    if own.support >= FEW_REPORTS and own.groups >= FEW_GROUPS:
-        return own
-    return Band(min(own.low, pooled.low), max(own.high, pooled.high), own.support, own.groups)
+    return own or (pooled and replace(pooled, support=0, groups=0))
 
 
 def _figure(value: float | None, quantity: Quantity, band: Band | None, law: str) -> Figure | None:
@@ -122,12 +118,11 @@ def _figure(value: float | None, quantity: Quantity, band: Band | None, law: str
     whole = float(round(value))
     if band is None:
         band = Band(1 / WIDE, WIDE, 0, 0)
-    few = band.support < FEW_REPORTS or band.groups < FEW_GROUPS
-    if few:
-        band = Band(min(band.low, 1 / WIDE), max(band.high, WIDE), band.support, band.groups)
+    if band.groups == 0:
+        band = replace(band, low=min(band.low, 1 / WIDE), high=max(band.high, WIDE))
     low, high = band.around(value, quantity)
     note = law
-    if few:
+    if band.support < FEW_REPORTS or band.groups < FEW_GROUPS:
         note += f"; rests on {band.support} reports of {band.groups} repositories: take the band"
     return Figure(
         whole,

@@ -41,6 +41,8 @@ PIXEL_CYCLES = 3
 and shifted in column by column."""
 WINDOW_CYCLES = 3
 """Cycles around the product of a complete window: its result is read and written."""
+INDEX_TABLE = 1 << 14
+DIVIDER_CYCLES = 5
 SHIFTS_AT_ONCE_BEFORE = 2020.0
 """Vivado HLS of earlier years unrolls the shift of the window."""
 
@@ -94,6 +96,17 @@ def parallel_pixels(layer: LayerDescriptor) -> int:
     return max(1, layer.out_pixels // layer.partitions)
 
 
+def cycles_per_product(layer: LayerDescriptor) -> int:
+    """Return cycles between two products of one multiplier with stored weights.
+
+    Up to 2^14 of them, a table says which sum a product belongs to; beyond that a divider of the
+    counter's bits does, a bit a cycle, and nothing overlaps.
+    """
+    if layer.reuse_factor <= INDEX_TABLE:
+        return 1
+    return layer.reuse_factor.bit_length() + DIVIDER_CYCLES
+
+
 def rounds_of_shared(layer: LayerDescriptor) -> int:
     """Return how many products each multiplier makes where they are limited in number."""
     if layer.reuse_factor == 1:
@@ -109,7 +122,7 @@ def product_interval(layer: LayerDescriptor, depth: float) -> int:
     but never more than the reuse factor.
     """
     if not is_unrolled(layer):
-        return layer.reuse_factor
+        return layer.reuse_factor * cycles_per_product(layer)
     if layer.reuse_factor == 1:
         return 1
     rounds = rounds_of_shared(layer)
@@ -222,7 +235,7 @@ def _stored_core(layer: LayerDescriptor) -> tuple[Terms, Terms]:
     }
     ff = {
         f"{size}_block": 1.0,
-        "sum_bits": float(out * width),
+        "divided_input_bits": 0.0 if cycles_per_product(layer) == 1 else input_bits,
         "weight_bits": float(multipliers * weight_width(layer)),
         "product_bits": 0.0 if long else float(multipliers * product_width),
         "dsp_products": float(multipliers * width) if in_dsp else 0.0,
@@ -241,6 +254,11 @@ def chosen_sum_luts(layer: LayerDescriptor) -> float:
         return 0.0
     inputs = 1 << (outputs(layer) - 1).bit_length()
     return stored_multipliers(layer) * accumulator_width(layer) * inputs / 3
+
+
+def sum_registers(layer: LayerDescriptor) -> float:
+    """Return the flip-flops of the sums that stored weights add to, cycle after cycle."""
+    return 0.0 if is_unrolled(layer) else float(outputs(layer) * accumulator_width(layer))
 
 
 def _plumbing(layer: LayerDescriptor) -> tuple[Terms, Terms]:
@@ -289,6 +307,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
         return _shifts_and_adds(layer, layer.adders, times)
     exact = {Quantity.DSP: dsp(layer), Quantity.BRAM_18K: bram(layer), Quantity.URAM: 0, **times[0]}
     exact[Quantity.LUT] = chosen_sum_luts(layer) * parallel_pixels(layer)
+    exact[Quantity.FF] = sum_registers(layer) * parallel_pixels(layer)
     return Structure(
         law=f"{weights_are(layer)}_{shape_of(layer)}",
         area_law=f"product_{weights_are(layer)}",

@@ -7,7 +7,6 @@ nothing overlaps: latency and interval are the steps times the cycles of one.
 
 from __future__ import annotations
 
-import collections
 import math
 
 from trigger.budget import Quantity
@@ -15,7 +14,7 @@ from trigger.estimate import products
 from trigger.estimate.context import Context
 from trigger.estimate.descriptor import LayerDescriptor
 from trigger.estimate.structure import TIMES, Depth, Structure
-from trigger.estimate.terms import dsps_of, input_width, is_unrolled
+from trigger.estimate.terms import Terms, dsps_of, input_width, is_unrolled
 
 STATE_PRODUCTS = 3
 """Multiplications of a unit besides the matrix products: three in a GRU, three in an LSTM."""
@@ -40,15 +39,21 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
         Quantity.BRAM_18K: sum(map(products.bram, layer.parts)) + math.ceil(sums / 2),
         Quantity.URAM: 0,
         Quantity.LUT: math.fsum(map(products.chosen_sum_luts, layer.parts)),
+        Quantity.FF: math.fsum(map(products.sum_registers, layer.parts)),
     }
-    area: dict[Quantity, collections.Counter[str]] = {
-        quantity: collections.Counter() for quantity in (Quantity.LUT, Quantity.FF)
+    first, second = (
+        products.area_terms(part, context, depth_of(part, context)) for part in layer.parts
+    )
+    area: dict[Quantity, Terms] = {
+        quantity: {
+            "gates": float(sums),
+            **{
+                name: first[quantity].get(name, 0.0) + second[quantity].get(name, 0.0)
+                for name in (*first[quantity], *second[quantity])
+            },
+        }
+        for quantity in first
     }
-    for part in layer.parts:
-        found = products.area_terms(part, context, depth_of(part, context))
-        for quantity, counted in area.items():
-            counted.update(found[quantity])
-            counted["gates"] += sums / len(layer.parts)
     return Structure(
         "recurrent",
         exact,
