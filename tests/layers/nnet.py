@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trigger.fixed import FixedFormat
 from trigger.layers import Layer, Tensor
 
 HEADERS = (
@@ -44,6 +45,16 @@ class Case:
     """Behind the result."""
     out_pack: int = 0
     """As ``pack``, of the result, where it is another."""
+
+
+def array(name: str, raw: np.ndarray, form: FixedFormat) -> str:
+    """Return the declaration of a constant array, for ``Case.constants``: its bits, in C++."""
+    numbers, top = ", ".join(map(str, raw.ravel().tolist())), form.width - 1
+    return (
+        f"static {form} {name}[{raw.size}]; {{ long long raw[] = {{{numbers}}};"
+        f" for (int i = 0; i < {raw.size}; i++)"
+        f" {name}[i].range({top}, 0) = ap_int<64>(raw[i]).range({top}, 0); }} "
+    )
 
 
 def assert_equal(cases: Sequence[Case], folder: Path) -> None:

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tests.layers.nnet import Case, assert_equal
+from tests.layers.nnet import Case, array, assert_equal
 from trigger.design import Strategy
 from trigger.fixed import FixedFormat
 from trigger.layers import GRU, LSTM, Layer, Squash, Tensor
@@ -120,14 +120,7 @@ def constants(layer: Layer, kernel: str) -> tuple[str, str]:
         )
         structs += struct(f"mult_config{number}", "dense_config", body)
         order = matrix.T if layer.strategy is Strategy.RESOURCE else matrix
-        for name, raw, each in (("w", order, form), ("b", bias, bias_format)):
-            numbers = ", ".join(map(str, raw.ravel().tolist()))
-            # 64 bits hold every number of these formats; the bits are copied, not the value
-            arrays += (
-                f"static {each} {name}{number}[{raw.size}]; {{ long long raw[] = {{{numbers}}};"
-                f"for (int i = 0; i < {raw.size}; i++) {name}{number}[i].range({each.width - 1}, 0)"
-                f" = ap_int<64>(raw[i]).range({each.width - 1}, 0); }} "
-            )
+        arrays += array(f"w{number}", order, form) + array(f"b{number}", bias, bias_format)
     return structs, arrays
 
 
@@ -231,8 +224,8 @@ def both_ways(forward: Layer, backward: Layer, formats: str, static: bool) -> Ca
             f"template<class a, class b, typename c, bool d> using RNNfunc_{name} ="
             f" nnet::{type(layer).__name__.lower()}_class{suffix}<a, b, c, d>;"
         )
-        for array in ("w1", "w2", "b1", "b2"):
-            weights = weights.replace(f" {array}[", f" {name[0]}{array}[")
+        for each in ("w1", "w2", "b1", "b2"):
+            weights = weights.replace(f" {each}[", f" {name[0]}{each}[")
         arrays += weights
     config += (
         f"static const unsigned n_in = {FEATURES}; static const unsigned n_out = {2 * UNITS};"
@@ -249,7 +242,7 @@ def both_ways(forward: Layer, backward: Layer, formats: str, static: bool) -> Ca
         pixels(forward, formats),
         constants=arrays,
         headers=HEADERS,
-        after=tuple(f"{way}{array}" for way in "fb" for array in ("w1", "w2", "b1", "b2")),
+        after=tuple(f"{way}{array}" for way in "fb" for each in ("w1", "w2", "b1", "b2")),
     )
 
 

@@ -65,6 +65,37 @@ def write_firmware(
     return network
 
 
+def write_layers(
+    layers: list[dict[str, Any]],
+    folder: Path,
+    *,
+    backend: str = "Vitis",
+    pixels: str = "ap_fixed<9,4>",
+    settings: dict[str, dict[str, Any]] | None = None,
+) -> Network:
+    """Write the HLS project of layers as hls4ml's front ends hand them over, inputs first.
+
+    For layers that come from other front ends than that of Keras 2.
+    """
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), keras_is_keras_2():
+        warnings.simplefilter("ignore")
+        import hls4ml
+
+        inputs = [each["name"] for each in layers if each["class_name"] == "InputLayer"]
+        names = {name: {"Precision": {"result": pixels}} for name in inputs} | (settings or {})
+        config = hls4ml.utils.config.create_config(
+            output_dir=str(folder), project_name="myproject", backend=backend
+        )
+        model = {"Precision": "ap_fixed<16,6>", "ReuseFactor": 1}
+        config["HLSConfig"] = {"Model": model, "LayerName": names}
+        graph = hls4ml.model.ModelGraph.from_layer_list(config, layers, inputs)
+        network = extract(graph)
+        for layer in graph.get_layers():
+            layer.set_attr("trace", True)
+        graph.write()
+    return network
+
+
 def assert_firmware_agrees(network: Network, folder: Path, events: int = 200) -> Network:
     """Compare both readers, and every layer with the C simulation; return the network read."""
     read = read_project(folder)

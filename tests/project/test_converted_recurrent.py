@@ -127,9 +127,10 @@ def test_one_step_is_a_sequence_too(tmp_path: Path) -> None:
             lambda: merged("sum"),
             r"'both' merges 2 and 2 results to 2, .* beyond them.*Allowed: merge_mode concat",
         ),
+        (lambda: of_bits(), r"'gru' reads numbers of one bit.*more than one bit"),
         (lambda: bounded("softsign"), r"'gru' bounds its sums by 'softsign'.*relu, sigmoid, tanh"),
     ],
-    ids=["simple", "merged", "softsign"],
+    ids=["simple", "merged", "bits", "softsign"],
 )
 def test_what_the_cpp_does_not_have_is_refused(model, message: str, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedLayerError, match=message):
@@ -142,6 +143,15 @@ def merged(mode: str):
     x = keras().Input((STEPS, FEATURES), name="pixels")
     layer = keras().layers.Bidirectional(keras().layers.LSTM(2), merge_mode=mode, name="both")
     return keras().Model(x, layer(x))
+
+
+def of_bits():
+    from trigger.zoo.backend import keras, qkeras
+
+    x = keras().Input((STEPS, FEATURES), name="pixels")
+    norm = keras().layers.BatchNormalization(name="norm")(x)
+    signs = qkeras().QActivation("binary(alpha=1)", name="signs")(norm)
+    return keras().Model(x, keras().layers.GRU(2, name="gru")(signs))
 
 
 def bounded(activation: str):
@@ -162,7 +172,7 @@ def bounded(activation: str):
         (
             "nnet::product::mult<",
             "nnet::product::data_binary<",
-            r"'both' multiplies its states by nnet::product::data_binary",
+            r"'both' multiplies by nnet::product::data_binary",
         ),
         ("nnet::lstm_class_static<", "nnet::rnn_class<", r"has a cell of nnet::rnn_class"),
         (r"n_out = 4(?=;\s+static const unsigned n_seq)", "n_out = 2", "2 and 2 results to 2"),

@@ -226,6 +226,8 @@ def test_every_layer_kind_has_a_reader() -> None:
         "layernormalize": "LayerNormalization",
         "lstm_stack": "LSTM",
         "gru_stack": "GRU",
+        "einsum_dense": "EinsumDense",
+        "einsum": "Einsum",
         "zeropad2d_cl": "ZeroPadding2D",
         "repack_stream": "Reshape",
         "clone_stream": "Clone",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from trigger.convert.activations import ACTIVATION_EXTRACTORS
+from trigger.convert.einsum import EINSUM_EXTRACTORS
 from trigger.convert.node import common_fields, constant_of, format_of, io_type, product_of
 from trigger.convert.recurrent import RECURRENT_EXTRACTORS
 from trigger.convert.settings import strategy_of
@@ -60,10 +61,10 @@ def extract(graph: Any) -> Network:
                 remedy="replace the layer in the model",
             )
         inputs = () if kind in _INPUTS else tuple(makers[name] for name in node.inputs)
-        if "da_codegen" in node.attributes.attributes:
+        if "da_codegen" in node.attributes.attributes and kind not in EINSUM_EXTRACTORS:
             layers.append(_distributed_arithmetic(node, inputs))
             continue
-        roles = () if kind in RECURRENT_EXTRACTORS else _FACTORS
+        roles = () if kind in _NO_BITS else _FACTORS
         product = next((product_of(node, role) for role in roles if role in node.weights), None)
         if product is not None and product.one_bit_data:
             layers.append(signs(node.name, inputs[0], node.get_input_variable().shape[-1]))
@@ -79,6 +80,8 @@ def extract(graph: Any) -> Network:
 _INPUTS = ("Input", "InputLayer")
 _FACTORS = ("weight", "scale")
 """Constants that multiply the data."""
+_NO_BITS = (*RECURRENT_EXTRACTORS, *EINSUM_EXTRACTORS)
+"""Layers that take no one-bit numbers for signs; they refuse them."""
 
 
 def _multiplier(
@@ -251,5 +254,6 @@ EXTRACTORS: dict[str, Callable[[Any, tuple[str, ...], Any], Layer | tuple[Layer,
     **ACTIVATION_EXTRACTORS,
     **TENSOR_EXTRACTORS,
     **RECURRENT_EXTRACTORS,
+    **EINSUM_EXTRACTORS,
 }
 """From hls4ml's layer class to what reads it; of several layers the last is the node's result."""

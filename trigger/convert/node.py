@@ -10,7 +10,7 @@ from trigger.design import IOType
 from trigger.errors import ConversionError, UnsupportedLayerError
 from trigger.fixed import FixedFormat, RawArray, from_values
 from trigger.layers.base import frozen_array
-from trigger.layers.products import Product
+from trigger.layers.products import Product, factors
 
 
 def format_of(node: Any, role: str) -> FixedFormat:
@@ -21,10 +21,14 @@ def format_of(node: Any, role: str) -> FixedFormat:
 
 
 def constant_of(node: Any, role: str, shape: tuple[int, ...]) -> tuple[RawArray, FixedFormat]:
-    """Return a weight variable as raw integers of its type, as the C++ reads its decimal text."""
+    """Return a weight variable as raw integers of its type, as the C++ reads its decimal text.
+
+    The text has as many decimals as the type has fractional bits, so that it rounds numbers that
+    lie between two of the type.
+    """
     variable = node.weights[role]
     form = FixedFormat.parse(str(variable.type.precision), where=f"{node.name}.{role}")
-    raw = from_values(np.asarray(variable.data, dtype=np.float64), form)
+    raw = from_values(np.array([float(text) for text in variable]), form)
     return frozen_array(raw.reshape(shape), form.width), form
 
 
@@ -45,6 +49,27 @@ def product_of(node: Any, role: str) -> Product:
             remedy="give its input more than one bit, and its weights no exponents",
         )
     return Product(name)
+
+
+def kernel_of(node: Any, role: str, shape: tuple[int, ...]) -> tuple[RawArray, FixedFormat]:
+    """Return weights of ``shape`` as an ordinary product takes them; Resource keeps them reversed.
+
+    Raises:
+        UnsupportedLayerError: the input is of one bit, and so are taken the layer's own numbers.
+    """
+    product = product_of(node, role)
+    if product.one_bit_data:
+        raise UnsupportedLayerError(
+            f"layer {node.name!r} reads numbers of one bit",
+            where="conversion",
+            remedy="give its input more than one bit",
+        )
+    if node.get_attr("_weights_transposed", False):
+        raw, form = constant_of(node, role, shape[::-1])
+        raw = frozen_array(raw.T, form.width)
+    else:
+        raw, form = constant_of(node, role, shape)
+    return factors(raw, form, product)
 
 
 def common_fields(node: Any, inputs: tuple[str, ...]) -> dict[str, Any]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from trigger.convert.node import common_fields, constant_of, format_of, product_of
+from trigger.convert.node import common_fields, constant_of, format_of, kernel_of
 from trigger.convert.settings import strategy_of
 from trigger.errors import UnsupportedLayerError
 from trigger.layers import GRU, LSTM, Concatenate, Layer, Recurrent, Squash
-from trigger.layers.base import frozen_array
-from trigger.layers.products import factors
 
 
 def _recurrent(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
@@ -77,19 +75,7 @@ def _cell(node: Any, fields: dict[str, Any], kind: str, way: str) -> Recurrent:
 def _product(node: Any, way: str, which: str, shape: tuple[int, int]) -> dict[str, Any]:
     """Return the constants of one of a cell's two matrix products."""
     role = f"{way}{which}weight"
-    product = product_of(node, role)
-    if product.one_bit_data:
-        raise UnsupportedLayerError(
-            f"layer {node.name!r} reads numbers of one bit, and so hls4ml multiplies its states",
-            where="conversion",
-            remedy="give its input more than one bit",
-        )
-    if node.get_attr("_weights_transposed", False):  # Resource
-        raw, form = constant_of(node, role, shape[::-1])
-        raw = frozen_array(raw.T, form.width)
-    else:
-        raw, form = constant_of(node, role, shape)
-    kernel, kernel_format = factors(raw, form, product)
+    kernel, kernel_format = kernel_of(node, role, shape)
     bias, bias_format = constant_of(node, f"{way}{which}bias", shape[1:])
     return {
         f"{which}kernel": kernel,

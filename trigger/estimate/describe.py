@@ -295,5 +295,7 @@ DESCRIBERS: Mapping[str, Describer] = {
     "LayerNormalization": _plain(Kind.NORMALISATION),
     "LSTM": _recurrent,
     "GRU": _recurrent,
+    "EinsumDense": _plain(Kind.EINSUM),
+    "Einsum": _plain(Kind.EINSUM),
 }
 """Layers that the estimator reads, by their name in ``LAYERS``."""

@@ -51,6 +51,8 @@ class Kind(Enum):
     RECURRENT = "recurrent"
     NORMALISATION = "normalisation"
     """Mean and deviation of what enters: layer normalisation."""
+    EINSUM = "einsum"
+    """Matrix products along any axes."""
 
 
 ELEMENTWISE = frozenset(

@@ -17,6 +17,8 @@ from trigger.layers.depthwise_conv1d import DepthwiseConv1D
 from trigger.layers.depthwise_conv2d import DepthwiseConv2D
 from trigger.layers.distributed_arithmetic import DistributedArithmetic
 from trigger.layers.dot import Dot
+from trigger.layers.einsum import Einsum
+from trigger.layers.einsum_dense import EinsumDense
 from trigger.layers.elu import ELU
 from trigger.layers.embedding import Embedding
 from trigger.layers.global_pooling import GlobalPooling
@@ -95,6 +97,8 @@ LAYERS: dict[str, type[Layer]] = {
         LayerNormalization,
         LSTM,
         GRU,
+        EinsumDense,
+        Einsum,
     )
 }
 """Every layer by the name that files, tables and errors use."""
@@ -121,6 +125,8 @@ __all__ = [
     "DepthwiseConv2D",
     "DistributedArithmetic",
     "Dot",
+    "Einsum",
+    "EinsumDense",
     "Embedding",
     "Function",
     "GlobalPooling",

@@ -7,7 +7,8 @@ range of the format. The result always contains every reachable integer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,6 +82,16 @@ class Reach:
         if demand.overflows:
             low, high = _limited(low, high, target)
         return Reach(low, high, target, (*self.demands, demand))
+
+
+def widest(demands: Iterable[Demand]) -> tuple[Demand, ...]:
+    """Return one demand for all of the same role."""
+    found: dict[str, Demand] = {}
+    for demand in demands:
+        other = found.get(demand.role, demand)
+        low, high = min(demand.low, other.low), max(demand.high, other.high)
+        found[demand.role] = replace(demand, low=low, high=high)
+    return tuple(found.values())
 
 
 def _dtype(bits: int) -> type:

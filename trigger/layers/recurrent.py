@@ -9,7 +9,6 @@ compute the same.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -23,7 +22,7 @@ from trigger.layers.base import Layer, Shape, Tensor, expect, frozen_array
 from trigger.layers.dense import Dense
 from trigger.layers.merge import Merge, Operation
 from trigger.layers.pointwise import sum_format
-from trigger.layers.reach import Demand, Reach
+from trigger.layers.reach import Reach, widest
 from trigger.layers.relu import ReLU
 from trigger.layers.reshape import Reshape
 from trigger.layers.table_activation import TableActivation
@@ -184,7 +183,7 @@ class Recurrent(Layer):
         zero = Reach(origin, origin, self.result)
         xs = [Reach(*ends, form) for ends in zip(low, high, strict=True)]
         results = self._results(xs, self._start(zero, *inputs[1:]))
-        demands = _widest(demand for each in results for demand in each.demands)
+        demands = widest(demand for each in results for demand in each.demands)
         if not self.return_sequences:
             return replace(results[-1], demands=demands)
         low, high = (np.stack([getattr(each, end) for each in results]) for end in ("low", "high"))
@@ -226,7 +225,7 @@ def apply(layer: Layer, *values: Value, role: str = "") -> Value:
     made = layer.reach(*values)
     demands = [demand for value in values for demand in value.demands]
     demands += [replace(demand, role=role) for demand in made.demands if role]
-    return replace(made, demands=_widest(demands))
+    return replace(made, demands=widest(demands))
 
 
 def add(left: Value, right: Value, result: FixedFormat, role: str) -> Value:
@@ -259,13 +258,3 @@ def split(value: Value, parts: int) -> tuple[Value, ...]:
 
 def _merge(operation: Operation, result: FixedFormat) -> Merge:
     return Merge(name="", inputs=(), result=result, operation=operation)
-
-
-def _widest(demands: Iterable[Demand]) -> tuple[Demand, ...]:
-    """Return one demand for all of the same role."""
-    found: dict[str, Demand] = {}
-    for demand in demands:
-        other = found.get(demand.role, demand)
-        low, high = min(demand.low, other.low), max(demand.high, other.high)
-        found[demand.role] = replace(demand, low=low, high=high)
-    return tuple(found.values())

@@ -29,6 +29,7 @@ from trigger.layers.tables import inverse_root_table
 from trigger.project import adders
 from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
+from trigger.project.einsum import EINSUM_READERS
 from trigger.project.products import product_of, strategy_of
 from trigger.project.recurrent import RECURRENT_READERS
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
@@ -271,6 +272,7 @@ READERS: dict[str, LayerReader] = {
     **ACTIVATION_READERS,
     **TENSOR_READERS,
     **RECURRENT_READERS,
+    **EINSUM_READERS,
     "repack_stream": LayerReader(_repack, keeps_shape=False),
 }
 """From the ``nnet::`` function to what reads its calls."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from trigger.design import Strategy
-from trigger.errors import UnsupportedLayerError
-from trigger.layers.products import Product
+from trigger.errors import ProjectError, UnsupportedLayerError
+from trigger.fixed import FixedFormat, RawArray
+from trigger.layers import Shape
+from trigger.layers.base import frozen_array
+from trigger.layers.products import Product, factors
 from trigger.project.declarations import Config, Declarations
 from trigger.project.source import Source
 from trigger.project.top import Call
@@ -41,3 +46,42 @@ def strategy_of(declarations: Declarations, config: Config) -> Strategy:
         where=config.where,
         allowed=", ".join(strategy.value.lower() for strategy in Strategy),
     )
+
+
+def kernel_of(
+    source: Source, call: Call, config: Config, place: int, shape: Shape
+) -> tuple[RawArray, FixedFormat]:
+    """Return weights of ``shape`` as an ordinary product takes them; Resource keeps them reversed.
+
+    Raises:
+        UnsupportedLayerError: the product is one of one-bit data.
+        ProjectError: another number of weights.
+    """
+    product = product_of(source, call, config)
+    if product.one_bit_data:
+        raise UnsupportedLayerError(
+            f"layer {call.layer!r} multiplies by nnet::product::{product.value}",
+            where=config.where,
+            allowed="an input of more than one bit",
+        )
+    transposed = strategy_of(source.declarations, config) is not Strategy.LATENCY
+    raw, form = sized_constant(source, call, config, place, shape[::-1] if transposed else shape)
+    return factors(frozen_array(raw.T, form.width) if transposed else raw, form, product)
+
+
+def sized_constant(
+    source: Source, call: Call, config: Config, place: int, shape: Shape
+) -> tuple[RawArray, FixedFormat]:
+    """Return the constant array that is a call's argument, of the shape that a struct tells.
+
+    Raises:
+        ProjectError: it has another number of elements.
+    """
+    raw, form = source.constant(call, place)
+    if raw.size != prod(shape):
+        raise ProjectError(
+            f"{call.arguments[place]} has {raw.size} numbers",
+            where=config.where,
+            allowed=f"{prod(shape)}, by struct {config.name}",
+        )
+    return frozen_array(raw.reshape(shape), form.width), form

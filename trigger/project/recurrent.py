@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from trigger.design import Strategy
-from trigger.errors import ProjectError, UnsupportedLayerError
+from trigger.errors import UnsupportedLayerError
 from trigger.layers import GRU, LSTM, Concatenate, Layer, Recurrent, Squash
-from trigger.layers.base import frozen_array
-from trigger.layers.products import factors
 from trigger.project.activations import table_of
 from trigger.project.declarations import Config, Text
 from trigger.project.declarations import factors as lengths
-from trigger.project.products import product_of, strategy_of
+from trigger.project.products import kernel_of, sized_constant, strategy_of
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
 from trigger.project.top import Call
 
@@ -116,27 +113,10 @@ def _product(
     source: Source, call: Call, config: Config, place: int, which: str, shape: tuple[int, int]
 ) -> dict[str, Any]:
     """Return the constants of one of a cell's two matrix products."""
-    product = product_of(source, call, config)
-    if product.one_bit_data:
-        raise UnsupportedLayerError(
-            f"layer {call.layer!r} multiplies its states by nnet::product::{product.value}",
-            where=config.where,
-            allowed="an input of more than one bit",
-        )
-    raw, form = source.constant(call, place)
-    bias, bias_format = source.constant(call, place + 2)
-    for array, role, count in ((raw, place, shape[0] * shape[1]), (bias, place + 2, shape[1])):
-        if array.size != count:
-            raise ProjectError(
-                f"{call.arguments[role]} has {array.size} numbers",
-                where=config.where,
-                allowed=f"{count}, by struct {config.name}",
-            )
-    kernel, kernel_format = factors(raw, form, product)
-    transposed = strategy_of(source.declarations, config) is not Strategy.LATENCY
-    kernel = kernel.reshape(shape[::-1]).T if transposed else kernel.reshape(shape)
+    kernel, kernel_format = kernel_of(source, call, config, place, shape)
+    bias, bias_format = sized_constant(source, call, config, place + 2, shape[1:])
     return {
-        f"{which}kernel": frozen_array(kernel, kernel_format.width),
+        f"{which}kernel": kernel,
         f"{which}kernel_format": kernel_format,
         f"{which}bias": bias,
         f"{which}bias_format": bias_format,

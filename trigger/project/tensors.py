@@ -113,16 +113,15 @@ def _upsampling(source: Source, call: Call, fields: Fields) -> Layer:
 
 
 def _transpose(source: Source, call: Call, fields: Fields) -> Layer:
-    return Transpose(**fields, order=_list(source, call, "perm"))
+    return Transpose(**fields, order=list_of(source, source.config(call), "perm"))
 
 
 def _transposed_shape(source: Source, call: Call) -> Shape:
-    return _list(source, call, "from_shape")
+    return list_of(source, source.config(call), "from_shape")
 
 
-def _list(source: Source, call: Call, name: str) -> tuple[int, ...]:
+def list_of(source: Source, config: Config, name: str) -> tuple[int, ...]:
     """Return ``unsigned config_name[n] = {1, 0};``, which stands behind the struct."""
-    config = source.config(call)
     text = read_text(source.files.parameters)
     found = re.search(rf"\b{config.name}_{name}\s*\[[^\]]*\]\s*=\s*\{{([\s\d,]+)\}}", text)
     if found is None:
