@@ -346,3 +346,14 @@ def test_a_range_wholly_outside_becomes_zero():
     shifted = replace(shifted, bias=np.full(4, 100 << 14))
     network = layered(pixels_in((4,)), shifted, ReLU(name="zero", inputs=("shifted",), result=form))
     assert_engines_agree(network, RNG.integers(0, 256, (20, 4)))
+
+
+def test_products_saturate_before_they_are_added():
+    """The sum fits the accumulator, but a negative product does not: it becomes zero."""
+    unsigned = FixedFormat(12, 10, False, Rounding.TRN, Overflow.SAT)
+    layer = dense("dense", "pixels", [[-8], [0]], [1], bias_format=FixedFormat(6, 6))
+    layer = replace(layer, bias=np.array([30]), accumulator=unsigned, result=unsigned)
+    network = layered(pixels_in((2,), FixedFormat(2, 2, False)), layer)
+    assert_engines_agree(network, np.array([[0, 0], [1, 2], [3, 3]]))
+    reach = network.reaches()["dense"]
+    assert (reach.raw_min, reach.raw_max) == (120, 120)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.emulate.random_networks import draw_events, draw_network
+from tests.emulate.random_networks import draw_events, draw_network, picker
 from trigger.emulate import compare, native, reference
 from trigger.errors import NetworkError, UnsupportedLayerError
 
@@ -45,5 +45,4 @@ def test_engines_agree(data: st.DataObject) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_engines_agree_on_seed(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    check(lambda low, high: int(rng.integers(low, high, endpoint=True)))
+    check(picker(seed))

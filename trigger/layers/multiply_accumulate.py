@@ -186,7 +186,10 @@ def sum_reach(layer: MultiplyAccumulate, windows: Reach) -> Reach:
 
 
 def _sum_ends(layer: MultiplyAccumulate, windows: Reach) -> tuple[RawArray, RawArray, int, int]:
-    """Return both ends of the unlimited sums, and bounds of every partial sum in any order."""
+    """Return both ends of the unlimited sums; bounds of every product and every partial sum.
+
+    The products are stored in the accumulator, too, and the sums may be added in any order.
+    """
     bias = bias_in_accumulator(layer).astype(object)
     shift = (
         layer.accumulator.fractional - windows.format.fractional - layer.kernel_format.fractional
@@ -202,14 +205,24 @@ def _sum_ends(layer: MultiplyAccumulate, windows: Reach) -> tuple[RawArray, RawA
         least = ends(np.minimum(windows.low, 0), np.maximum(windows.high, 0))
         most = ends(np.maximum(windows.high, 0), np.minimum(windows.low, 0))
         low, high = ends(windows.low, windows.high), ends(windows.high, windows.low)
-        return low, high, int(least.min()), int(most.max())
+        terms = [
+            raw.astype(object)[:, None] * layer.matrix * (1 << shift)
+            for raw in (windows.low.min(axis=0), windows.high.max(axis=0))
+        ]
+        return (
+            low,
+            high,
+            min(int(least.min()), *(int(term.min()) for term in terms)),
+            max(int(most.max()), *(int(term.max()) for term in terms)),
+        )
     low = np.zeros((len(windows.low), len(bias)), dtype=object) + bias
-    high, least, most = low, low, low
+    high, least, most, alone = low, low, low, (0, 0)
     for element in np.flatnonzero(np.any(layer.matrix != 0, axis=1)):
         terms = _term_ends(layer, windows, int(element))
         low, high = low + terms[0], high + terms[1]
         least, most = least + np.minimum(terms[0], 0), most + np.maximum(terms[1], 0)
-    return low, high, int(least.min()), int(most.max())
+        alone = min(alone[0], int(terms[0].min())), max(alone[1], int(terms[1].max()))
+    return low, high, min(int(least.min()), alone[0]), max(int(most.max()), alone[1])
 
 
 def _product(left: RawArray, right: RawArray) -> RawArray:

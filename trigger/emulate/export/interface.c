@@ -64,7 +64,7 @@ int32_t @NAME@_predict_in(const @NAME@_pixel *pixels, int64_t events, int64_t *s
     out[0] = OUTPUTS > 1 ? (void *)((char *)scratch + SCRATCH_BYTES) : to;
     for (int output = 1; output < OUTPUTS; output++)
       out[output] = out[output - 1] + count * output_sizes[output - 1];
-    trigger_run(in, kinds, out, count, scratch);
+    if (trigger_run(in, kinds, out, count, scratch)) return @GUARD@_OUTSIDE;
     for (int output = 0, start = 0; OUTPUTS > 1 && output < OUTPUTS; start += output_sizes[output++])
       for (int64_t e = 0; e < count; e++)
         memcpy(to + e * @GUARD@_SCORES + start, out[output] + e * output_sizes[output],

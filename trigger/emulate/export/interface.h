@@ -22,7 +22,7 @@ typedef @PIXEL@ @NAME@_pixel;
 enum {
   @GUARD@_FINE = 0,
   @GUARD@_NO_MEMORY = 1,
-  @GUARD@_OUTSIDE = 2 /* a pixel that its input's format cannot hold */
+  @GUARD@_OUTSIDE = 2 /* a pixel that its input's format cannot hold, or a word without a row in a table */
 };
 
 typedef struct {

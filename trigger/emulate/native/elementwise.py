@@ -11,14 +11,21 @@ import numpy as np
 
 from trigger.emulate.native.kernel import Kernel
 from trigger.emulate.native.places import Offsets
+from trigger.emulate.native.pointwise import append_exact
 from trigger.emulate.native.steps import Chain, Term, at_least_zero, is_monotonic, requantise
 from trigger.layers import (
     BatchNormalization,
+    Cropping,
     Layer,
+    LeakyReLU,
     Linear,
+    Pointwise,
     Pooling2D,
     ReLU,
     Reshape,
+    Transpose,
+    Upsampling,
+    ZeroPadding1D,
     ZeroPadding2D,
 )
 
@@ -32,6 +39,8 @@ def append_layer(kernel: Kernel, chain: Chain, layer: Layer) -> None:
             _scale(kernel, chain, layer)
         case Pooling2D():
             requantise(chain, layer.accumulator)
+        case Pointwise():
+            append_exact(kernel, chain, layer)
     requantise(chain, layer.result)
     kernel.known(chain, layer)
 
@@ -56,11 +65,7 @@ def _scale(kernel: Kernel, chain: Chain, layer: BatchNormalization) -> None:
     chain.make_room(-room, room)
     lane = chain.term.lane
     tables = [
-        kernel.table(
-            f"{role}{kernel.network.layers.index(layer)}_{lane.vector}",
-            lane.c_type,
-            map(lane.literal, raw.tolist()),
-        )
+        kernel.constants(f"{role}{kernel.number(layer)}", lane, raw.tolist())
         for role, raw in (("scale", scale), ("bias", bias))
     ]
     after = Term(lane, low, high, layer.total_format(source).fractional)
@@ -75,6 +80,9 @@ def scattered(kernel: Kernel, chain: tuple[Layer, ...]) -> Offsets:
         match layer:
             case Reshape():
                 offsets = offsets.reshape(shapes[layer.inputs[0]])
+            case ZeroPadding1D():
+                before, length = layer.padding[0], shapes[layer.inputs[0]][0]
+                offsets = offsets[before : before + length]
             case ZeroPadding2D():
                 (top, _), (left, _) = layer.padding
                 height, width, _ = shapes[layer.inputs[0]]
@@ -82,30 +90,43 @@ def scattered(kernel: Kernel, chain: tuple[Layer, ...]) -> Offsets:
     return offsets
 
 
+def finish(kernel: Kernel, chain: Chain) -> None:
+    """Append the cast to the head's result and the layers behind the head."""
+    requantise(chain, kernel.group.head.result)
+    kernel.known(chain, kernel.group.head)
+    for layer in kernel.group.chain:
+        append_layer(kernel, chain, layer)
+
+
 def emit(kernel: Kernel) -> None:
-    """Write the C function of a group that starts with such a layer."""
-    assert kernel.source is not None
-    head = kernel.group.head
+    """Write the C function of a group that starts with such a layer, or with a move."""
+    head, source = kernel.group.head, kernel.source.offsets
+    moves, behind = isinstance(head, (Transpose, Cropping, Upsampling)), kernel.group.layers
+    if moves:  # its results are counted: it may leave elements out, or repeat them
+        source, behind = head.move(source[None])[0], kernel.group.chain
     start = kernel.source_term()
     chain = Chain(start)
     for layer in kernel.group.layers:
         append_layer(kernel, chain, layer)
     value = kernel.function("value", chain, start, kernel.target.lane)
-    count = kernel.source.offsets.size
-    source = kernel.index_table("in", kernel.source.offsets, "e")
-    target = kernel.index_table("out", scattered(kernel, kernel.group.layers), "e")
-    channels = kernel.network.shapes[head.inputs[0]][-1]
+    read = kernel.index_table("in", source, "e")
+    target = kernel.index_table("out", scattered(kernel, behind), "e")
+    channel = "e" if is_per_element(head) else f"e % {source.shape[-1]}"
     kernel.text += [
         kernel.signature(),
-        f"  for (long e = 0; e < {count}; e++)",
-        f"    out[{target}] = {value}(in[{source}], e % {channels});",
+        f"  for (long e = 0; e < {source.size}; e++)",
+        f"    out[{target}] = {value}(in[{read}], {channel});",
         "}",
     ]
 
 
+def is_per_element(layer: Layer) -> bool:
+    """Tell whether a layer has a constant for each element, not only for each channel."""
+    return isinstance(layer, LeakyReLU) and layer.alpha.ndim > 1
+
+
 def emit_copy(kernel: Kernel) -> None:
     """Write the C function that repeats a tensor in another lane type."""
-    assert kernel.source is not None
     start = kernel.source_term()
     value = kernel.function("value", Chain(start), start, kernel.target.lane)
     source = kernel.index_table("in", kernel.source.offsets, "e")

@@ -5,23 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trigger.emulate.native import door, elementwise, multiply, pooling
+from trigger.emulate.native import (
+    door,
+    elementwise,
+    embedding,
+    merges,
+    multiply,
+    normalise,
+    pooling,
+    slices,
+)
 from trigger.emulate.native.kernel import Kernel
+from trigger.emulate.native.pointwise import POINTWISE
 from trigger.errors import UnsupportedLayerError
 from trigger.layers import (
+    Argmax,
     BatchNormalization,
     Clone,
+    Concatenate,
     Conv1D,
     Conv2D,
+    Cropping,
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    Dot,
+    Embedding,
+    GlobalPooling,
     Input,
     Layer,
+    LayerNormalization,
+    LegacySoftmax,
     Linear,
+    Merge,
+    Pooling1D,
     Pooling2D,
     ReLU,
     Reshape,
+    Softmax,
+    StableSoftmax,
+    Transpose,
+    Upsampling,
+    ZeroPadding1D,
     ZeroPadding2D,
 )
 
@@ -36,21 +61,32 @@ class Emitter:
     """Whether it may be part of the function of the layer that it reads."""
 
 
+def _alone(emit: Callable[[Kernel], None], *kinds: type[Layer]) -> dict[type[Layer], Emitter]:
+    return dict.fromkeys(kinds, Emitter(emit, joins=False))
+
+
+def _joining(emit: Callable[[Kernel], None], *kinds: type[Layer]) -> dict[type[Layer], Emitter]:
+    return dict.fromkeys(kinds, Emitter(emit, joins=True))
+
+
 EMITTERS: dict[type[Layer], Emitter] = {
-    Input: Emitter(door.emit, joins=False),
-    Dense: Emitter(multiply.emit, joins=False),
-    Conv1D: Emitter(multiply.emit, joins=False),
-    Conv2D: Emitter(multiply.emit, joins=False),
-    DepthwiseConv1D: Emitter(multiply.emit, joins=False),
-    DepthwiseConv2D: Emitter(multiply.emit, joins=False),
-    BatchNormalization: Emitter(elementwise.emit, joins=True),
-    Linear: Emitter(elementwise.emit, joins=True),
-    Clone: Emitter(elementwise.emit, joins=True),
-    ReLU: Emitter(elementwise.emit, joins=True),
-    Pooling2D: Emitter(pooling.emit, joins=True),
-    Reshape: Emitter(elementwise.emit, joins=True),
-    ZeroPadding2D: Emitter(elementwise.emit, joins=True),
+    **_alone(door.emit, Input),
+    **_alone(multiply.emit, Dense, Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D),
+    **_joining(elementwise.emit, BatchNormalization, Linear, Clone, ReLU, *POINTWISE),
+    **_joining(elementwise.emit, Reshape, ZeroPadding1D, ZeroPadding2D),
+    **_alone(elementwise.emit, Transpose, Cropping, Upsampling),
+    **_joining(pooling.emit, Pooling2D),
+    **_alone(pooling.emit, Pooling1D, GlobalPooling),
+    **_alone(merges.emit, Merge),
+    **_alone(merges.emit_concatenate, Concatenate),
+    **_alone(merges.emit_dot, Dot),
+    **_alone(slices.emit_softmax, Softmax, StableSoftmax),
+    **_alone(slices.emit_legacy_softmax, LegacySoftmax),
+    **_alone(slices.emit_argmax, Argmax),
+    **_alone(normalise.emit, LayerNormalization),
+    **_alone(embedding.emit, Embedding),
 }
+"""How each kind of layer is written; ``joins``: into the function of the layer that it reads."""
 
 
 def emitter_of(layer: Layer) -> Emitter:

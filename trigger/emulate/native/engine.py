@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trigger.emulate import reference
 from trigger.emulate.native.compile import build_library, find_compiler
 from trigger.emulate.native.door import PIXEL_TYPES, REAL_FRACTIONAL, real_limit
 from trigger.emulate.native.kernel import Machine
@@ -97,7 +98,7 @@ def build(network: Network, layers: tuple[str, ...] = ()) -> Engine:
             where=path,
             remedy="set XDG_CACHE_HOME to a folder that programs may be run from",
         ) from error
-    library.trigger_run.restype = None
+    library.trigger_run.restype = ctypes.c_int
     seconds = time.perf_counter() - begin
     return Engine(network, program, path, library, wanted, interpreted, seconds)
 
@@ -221,7 +222,7 @@ def _run_chunk(engine: Engine, chunk: list[Pixels]) -> dict[str, Tensor]:
     ]
     scratch = engine.spare.pop() if engine.spare else engine.new_scratch()
     start = scratch.ctypes.data + -scratch.ctypes.data % ALIGNMENT
-    engine.library.trigger_run(
+    outside = engine.library.trigger_run(
         (ctypes.c_void_p * len(ready))(*(array.ctypes.data for array in ready)),
         (ctypes.c_int * len(ready))(*(_KINDS[array.dtype] for array in ready)),
         (ctypes.c_void_p * len(results))(*(array.ctypes.data for array in results)),
@@ -229,6 +230,8 @@ def _run_chunk(engine: Engine, chunk: list[Pixels]) -> dict[str, Tensor]:
         ctypes.c_void_p(start),
     )
     engine.spare.append(scratch)
+    if outside:  # a layer has no result for its input, and says so itself
+        return _by_reference(engine, ready)
     tensors = {
         name: Tensor(raw.astype(_dtype(network[name]), copy=False), network[name].result)
         for name, raw in zip(engine.program.wanted, results, strict=True)
@@ -237,6 +240,17 @@ def _run_chunk(engine: Engine, chunk: list[Pixels]) -> dict[str, Tensor]:
         raw = layer.evaluate(*(tensors[name] for name in layer.inputs))
         tensors[layer.name] = Tensor(raw, layer.result)
     return tensors
+
+
+def _by_reference(engine: Engine, ready: list[Pixels]) -> dict[str, Tensor]:
+    """Return the tensors of a chunk of events, evaluated by NumPy throughout."""
+    network = engine.network
+    raw = [
+        from_values(pixels, layer.result) if pixels.dtype.kind == "f" else pixels
+        for layer, pixels in zip(network.inputs, ready, strict=True)
+    ]
+    results = reference.run(network, *raw, layers=engine.wanted)
+    return {name: Tensor(raw, network[name].result) for name, raw in results.items()}
 
 
 def _ready(layer: Input, pixels: Pixels) -> Pixels:

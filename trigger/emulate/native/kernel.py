@@ -52,8 +52,8 @@ class Kernel:
     network: Network
     reaches: Mapping[str, Reach]
     machine: Machine
-    source: Place | None
-    """Where the head reads; ``None`` for an input, which reads pixels."""
+    sources: tuple[Place, ...]
+    """Where the head reads; none for an input, which reads pixels."""
     target: Place
     block: int
     """Vectors of events in a block."""
@@ -67,22 +67,31 @@ class Kernel:
         number = self.network.layers.index(self.group.tail)
         return f"k{number}_{identifier(self.group.tail.name)}_{self.target.lane.vector}"
 
+    @property
+    def source(self) -> Place:
+        """Where a head that reads one tensor reads."""
+        return self.sources[0]
+
     def source_format(self, layer: Layer) -> FixedFormat:
         return self.network[layer.inputs[0]].result
 
     def source_reach(self, layer: Layer) -> Reach:
         return self.reaches[layer.inputs[0]]
 
-    def source_term(self) -> Term:
-        """Return what a number read from ``source`` can be."""
-        assert self.source is not None
-        reach = self.reaches[self.source.tensor]
-        return Term(self.source.lane, reach.raw_min, reach.raw_max, reach.format.fractional)
+    def source_term(self, port: int = 0) -> Term:
+        """Return what a number read from one of the sources can be."""
+        source = self.sources[port]
+        reach = self.reaches[source.tensor]
+        return Term(source.lane, reach.raw_min, reach.raw_max, reach.format.fractional)
 
     def known(self, chain: Chain, layer: Layer) -> None:
         """Narrow a chain to what is proven about a layer's result."""
         reach = self.reaches[layer.name]
         chain.term = chain.term.within(reach.raw_min, reach.raw_max)
+
+    def number(self, layer: Layer) -> int:
+        """Return what tells a layer's C names from those of others in its group."""
+        return self.network.layers.index(layer)
 
     def table(self, name: str, c_type: str, values: Iterable[object]) -> str:
         """Write a constant array and return its C name."""
@@ -99,12 +108,23 @@ class Kernel:
             return index
         return f"{self.table(name, 'int32_t', flat.tolist())}[{index}]"
 
-    def function(self, name: str, chain: Chain, start: Term, result: Lane) -> str:
-        """Write a chain as an inline C function (vector, channel) -> vector; return its name."""
+    def constants(self, name: str, lane: Lane, numbers: Iterable[int]) -> str:
+        """Write a constant array of integers in a lane and return its C name."""
+        return self.table(f"{name}_{lane.vector}", lane.c_type, map(lane.literal, numbers))
+
+    def function(
+        self, name: str, chain: Chain, start: Term, result: Lane, second: Term | None = None
+    ) -> str:
+        """Write a chain as an inline C function; return its name.
+
+        Its arguments are the vector ``v``, a ``second`` one, ``w``, if there is one, and the
+        number of the channel, ``c``.
+        """
         chain.cast(result)
         full = f"{self.name}_{name}"
+        other = f"const {second.lane.vector} w, " if second else ""
         self.text += [
-            f"INLINE {result.vector} {full}(const {start.lane.vector} v, const long c) {{",
+            f"INLINE {result.vector} {full}(const {start.lane.vector} v, {other}const long c) {{",
             "  (void)c;",
             *(f"  {line}" for line in chain.lines),
             f"  return {chain.name};",
@@ -113,8 +133,9 @@ class Kernel:
         return full
 
     def signature(self) -> str:
-        assert self.source is not None
-        return (
-            f"static void {self.name}(const {self.source.lane.vector} *restrict in, "
-            f"{self.target.lane.vector} *restrict out) {{"
+        names = ["in", *(f"in{port}" for port in range(1, len(self.sources)))]
+        sources = "".join(
+            f"const {place.lane.vector} *restrict {name}, "
+            for place, name in zip(self.sources, names, strict=True)
         )
+        return f"static void {self.name}({sources}{self.target.lane.vector} *restrict out) {{"

@@ -12,11 +12,18 @@ typedef int64_t i64 __attribute__((vector_size(2 * VECTOR_BYTES), may_alias));
 typedef double f64_part __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef int64_t i64_part __attribute__((vector_size(VECTOR_BYTES), may_alias));
 
+/* Set where a number came for which a layer has no result. */
+static _Thread_local int outside;
+
 /* Loops over lanes, which compilers turn into single instructions. */
 #define FOR_EACH_LANE(v) for (unsigned l = 0; l < sizeof(v) / sizeof((v)[0]); l++)
 #define LARGER(a, b)                                            \
   ({ __auto_type _a = (a); __auto_type _b = (b);                \
      FOR_EACH_LANE(_a) _a[l] = _a[l] > _b[l] ? _a[l] : _b[l];   \
+     _a; })
+#define SMALLER(a, b)                                           \
+  ({ __auto_type _a = (a); __auto_type _b = (b);                \
+     FOR_EACH_LANE(_a) _a[l] = _a[l] < _b[l] ? _a[l] : _b[l];   \
      _a; })
 #define AT_LEAST(a, bound)                                      \
   ({ __auto_type _a = (a);                                      \
@@ -31,6 +38,11 @@ typedef int64_t i64_part __attribute__((vector_size(VECTOR_BYTES), may_alias));
   ({ __auto_type _a = (a);                                      \
      FOR_EACH_LANE(_a) _a[l] = _a[l] >= (least) && _a[l] <= (most) ? _a[l] : 0; \
      _a; })
+
+#define LOOKUP(type, table, places)                             \
+  ({ __auto_type _p = (places); type _r;                        \
+     FOR_EACH_LANE(_r) _r[l] = (table)[_p[l]];                  \
+     _r; })
 
 /* Makes a number stay in its register for several uses rather than be loaded for each. */
 #if defined(__AVX512F__)

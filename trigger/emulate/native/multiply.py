@@ -137,7 +137,6 @@ def emit(kernel: Kernel) -> None:
     """Write the C function of a group with a dense or convolution layer at its head."""
     layer = kernel.group.head
     assert isinstance(layer, MultiplyAccumulate)
-    assert kernel.source is not None
     plan = plan_sum(layer, kernel.source_reach(layer))
     before, after, window = _functions(kernel, plan)
     offsets = window_offsets(layer, kernel.source.padded(padding_of(layer)))
@@ -200,7 +199,6 @@ def _relative(
     kernel: Kernel, tile: Tile, window: Window, start: Offsets, target: Offsets
 ) -> tuple[list[int], list[int]]:
     """Return the offsets of a tile's reads and writes from those of its first position."""
-    assert kernel.source is not None
     rows, columns = np.arange(tile.rows), np.arange(tile.columns)
     tops = (rows[:, None] * window.stride[0] + np.arange(window.size[0]))[:, None, :, None]
     lefts = (columns[:, None] * window.stride[1] + np.arange(window.size[1]))[None, :, None, :]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trigger.design import IOType
 from trigger.emulate.native.accumulate import plan_sum
+from trigger.emulate.native.elementwise import is_per_element
 from trigger.emulate.native.emitters import emitter_of
 from trigger.emulate.native.kernel import Group
 from trigger.emulate.native.lanes import Lane, narrowest
@@ -16,18 +17,24 @@ from trigger.emulate.native.split import blaming, needed
 from trigger.emulate.native.steps import Term, is_monotonic
 from trigger.layers import (
     BatchNormalization,
+    BatchNormalizationTanh,
     Conv1D,
     Conv2D,
     DistributedArithmetic,
     Layer,
+    LeakyReLU,
     MultiplyAccumulate,
     Pool,
     Pooling2D,
     Reach,
     Reshape,
+    ZeroPadding1D,
     ZeroPadding2D,
 )
 from trigger.network import Network
+
+MOVES = (Reshape, ZeroPadding1D, ZeroPadding2D)
+"""Layers that only decide where the numbers before them are stored."""
 
 MOST_CELLS = 16
 """Largest pooling window whose sums are kept in registers at once."""
@@ -45,12 +52,16 @@ class Plan:
     places: Mapping[str, tuple[Place, ...]]
     """Where each group's tensor lies: first as it is made, then copies in other lanes."""
 
-    def place(self, layer: Layer) -> Place:
-        """Return the place that a group's head reads."""
-        (tensor,) = layer.inputs
-        lane = _wanted_lane(layer, self.reaches)
-        places = self.places[tensor]
-        return next((place for place in places if place.lane is lane), places[0])
+    def sources(self, layer: Layer) -> tuple[Place, ...]:
+        """Return the places that a group's head reads, in the order of its inputs."""
+        return tuple(
+            next(
+                place
+                for place in self.places[tensor]
+                if place.lane is _wanted_lane(layer, self.reaches[tensor])
+            )
+            for tensor in layer.inputs
+        )
 
 
 def make_plan(network: Network, wanted: tuple[str, ...]) -> Plan:
@@ -90,7 +101,7 @@ def make_plan(network: Network, wanted: tuple[str, ...]) -> Plan:
         lanes = []
         for reader in readers[name]:
             with blaming(reader):
-                lanes.append(_wanted_lane(reader, reaches))
+                lanes.append(_wanted_lane(reader, reach))
         lanes = list(dict.fromkeys(lanes)) or [narrow]
         frame = _frame(len(shapes[name]), readers[name])
         places[name] = tuple(Place(name, shapes[name], lane, frame) for lane in lanes)
@@ -111,9 +122,8 @@ def with_products(network: Network) -> Network:
     return Network(tuple(layers), network.outputs)
 
 
-def _wanted_lane(layer: Layer, reaches: Mapping[str, Reach]) -> Lane:
-    """Return the lane in which a layer reads its input."""
-    reach = reaches[layer.inputs[0]]
+def _wanted_lane(layer: Layer, reach: Reach) -> Lane:
+    """Return the lane in which a layer reads an input."""
     if isinstance(layer, MultiplyAccumulate):
         return plan_sum(layer, reach).lane
     return narrowest(reach.raw_min, reach.raw_max)
@@ -139,17 +149,20 @@ def _joins(
     """Tell whether a layer can be part of the group whose tail it alone reads."""
     if not emitter_of(layer).joins:
         return False
-    moved = any(isinstance(each, (Reshape, ZeroPadding2D)) for each in group.layers)
+    moved = any(isinstance(each, MOVES) for each in group.layers)
     match layer:
-        case BatchNormalization():
-            return not moved  # its channels are those of the head
+        case LeakyReLU() if layer.alpha.size > 1:
+            return not moved and not is_per_element(layer)
+        case BatchNormalization() | BatchNormalizationTanh():
+            # its channels are those of the head
+            return not moved and not is_per_element(group.head)
         case Pooling2D():
             return _pools_in_registers(network, reaches, group, layer)
         case Reshape() if isinstance(group.head, MultiplyAccumulate):
             # results must lie at equal distances, which a frame in the new shape would break
             convolutions = (Conv1D, Conv2D)
             return not any(
-                isinstance(each, (ZeroPadding2D, *convolutions))
+                isinstance(each, (ZeroPadding1D, ZeroPadding2D, *convolutions))
                 for name in (layer.name,)
                 for each in _downstream(readers, name)
             )
@@ -173,7 +186,7 @@ def _pools_in_registers(
     size, stride = layer.size, layer.stride
     apart = all(step >= window for step, window in zip(stride, size, strict=True))
     padded = any(any(pad) for pad in layer.padding)
-    others = (Reshape, ZeroPadding2D, Pooling2D, BatchNormalization)
+    others = (*MOVES, Pooling2D, BatchNormalization)
     source = reaches[layer.inputs[0]]
     term = Term(Lane.I64, source.raw_min, source.raw_max, source.format.fractional)
     return (

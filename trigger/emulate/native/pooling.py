@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from trigger.design import IOType
+from trigger.emulate.native.arithmetic import tree_sum
 from trigger.emulate.native.elementwise import append_layer, scattered
 from trigger.emulate.native.kernel import Kernel
 from trigger.emulate.native.lanes import Lane, narrowest
 from trigger.emulate.native.places import Offsets
 from trigger.emulate.native.steps import Chain, Term, overflow_to, requantise, round_to
 from trigger.fixed import Overflow
-from trigger.layers import Pool, Pooling2D
+from trigger.layers import GlobalPooling, Pool, Pooling1D, Pooling2D, Shape
 from trigger.layers.conv2d import image_windows
 
 PADDED = -1
@@ -20,22 +21,19 @@ PADDED = -1
 
 def emit(kernel: Kernel) -> None:
     """Write the C function of a group that starts with a pooling layer."""
-    layer = kernel.group.head
-    assert isinstance(layer, Pooling2D)
-    assert kernel.source is not None
+    layer, image = _as_image(kernel)
     fill = layer.fill(kernel.source_format(layer))
-    first = kernel.source.offsets[None, :, :, :1]
-    at = _taps(layer, first)
+    at = _taps(layer, image[None, :, :, :1])
     taps = kernel.table("tap", "int32_t", at.ravel().tolist())
-    target = scattered(kernel, kernel.group.layers[1:])
+    target = scattered(kernel, kernel.group.chain)
     targets = kernel.index_table("out", target, "e")
     cells = at.shape[-1]
     padded = bool((at == PADDED).any())
-    start = kernel.source_term()
+    load = _loaded(kernel)
+    start = load.term
     if padded:
         low, high = min(start.low, fill), max(start.high, fill)
         start = Term(narrowest(low, high, _from(start.lane)), low, high, start.fractional)
-    load = Chain(kernel.source_term())
     cell = kernel.function("cell", load, kernel.source_term(), start.lane)
     read = f"{cell}(in[q[k] + c], c)"
     if padded:
@@ -50,8 +48,10 @@ def emit(kernel: Kernel) -> None:
             "}",
         ]
         read = f"{kernel.name}_read(in, q[k], c)"
-    pool = _largest if layer.pool is Pool.MAX else _mean
-    lines = pool(kernel, layer, start, cells)
+    if layer.pool is Pool.MAX:
+        lines = _largest(kernel, layer, start, cells)
+    else:
+        lines = _mean(kernel, layer, start, cells, image.shape[:2])
     positions, channels = target.reshape(-1, target.shape[-1]).shape
     kernel.text += [
         kernel.signature(),
@@ -63,6 +63,27 @@ def emit(kernel: Kernel) -> None:
         "  }",
         "}",
     ]
+
+
+def _as_image(kernel: Kernel) -> tuple[Pooling2D, Offsets]:
+    """Return the head as a pooling of an image, and where the image's elements lie."""
+    layer, offsets = kernel.group.head, kernel.source.offsets
+    match layer:
+        case Pooling1D():
+            return layer.row, offsets[None]
+        case GlobalPooling():
+            image = offsets.reshape(1, -1, offsets.shape[-1])
+            return layer.window(image.shape[1]), image
+    assert isinstance(layer, Pooling2D)
+    return layer, offsets
+
+
+def _loaded(kernel: Kernel) -> Chain:
+    """Return what happens to a number before it is pooled."""
+    layer, load = kernel.group.head, Chain(kernel.source_term())
+    if isinstance(layer, GlobalPooling) and layer.io_type is IOType.STREAM:
+        requantise(load, layer.accumulator)
+    return load
 
 
 def _from(lane: Lane) -> tuple[Lane, ...]:
@@ -106,14 +127,13 @@ def _largest(kernel: Kernel, layer: Pooling2D, start: Term, cells: int) -> list[
     ]
 
 
-def _mean(kernel: Kernel, layer: Pooling2D, start: Term, cells: int) -> list[str]:
+def _mean(kernel: Kernel, layer: Pooling2D, start: Term, cells: int, size: Shape) -> list[str]:
     """Return the statements of a mean: the sum in the accumulator, then the division."""
     total, lines = _sum(kernel, layer, start, cells)
     chain = Chain(total)
     counts = np.full(1, cells)
     if layer.io_type is IOType.PARALLEL:
-        shape = kernel.network.shapes[layer.inputs[0]]
-        counts = layer.cells_counted(shape[:2]).ravel()
+        counts = layer.cells_counted(size).ravel()
     mean = _divide_and_finish(kernel, layer, chain, total, counts)
     return [*lines, f"out[TARGET] = {mean};"]
 
@@ -215,24 +235,11 @@ def _tree_sum(
     kernel: Kernel, layer: Pooling2D, start: Term, cast: Chain, cells: int
 ) -> tuple[Term, list[str]]:
     """Add by halving, each sum limited to the accumulator."""
-    accumulator = layer.accumulator
     function = kernel.function("cast", cast, start, Lane.I64)
-    low, high = 2 * min(accumulator.raw_min, 0), 2 * accumulator.raw_max
-    narrowest(low, high, (Lane.I64,))
-    both = Term(Lane.I64, low, high, accumulator.fractional)
-    limited = Chain(both)
-    overflow_to(limited, accumulator)
-    limit = kernel.function("limit", limited, both, Lane.I64)
-
-    def tree(first: int, count: int) -> str:
-        if count == 1:
-            return f"s[{first}]"
-        left = 1 << ((count - 1).bit_length() - 1)
-        return f"{limit}({tree(first, left)} + {tree(first + left, count - left)}, c)"
-
-    total = Term(Lane.I64, accumulator.raw_min, accumulator.raw_max, accumulator.fractional)
+    lines, total = tree_sum(kernel, layer.accumulator, Lane.I64, cells)
     return total, [
-        f"i64 s[{cells}];",
-        f"for (long k = 0; k < {cells}; k++) s[k] = {function}(READ, c);",
-        f"const i64 m = {tree(0, cells)};",
+        f"i64 t[{cells}];",
+        f"for (long k = 0; k < {cells}; k++) t[k] = {function}(READ, c);",
+        *lines,
+        "const i64 m = t[0];",
     ]

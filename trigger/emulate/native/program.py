@@ -57,13 +57,12 @@ def _kernels(plan: Plan, group: Group, machine: Machine) -> list[Kernel]:
     """Return the written function of a group, and of the copies of its tensor."""
     first, *copies = plan.places[group.tail.name]
     common = (plan.network, plan.reaches, machine)
-    source = None if isinstance(group.head, Input) else plan.place(group.head)
-    kernel = Kernel(group, *common, source, first, BLOCK_VECTORS)
+    kernel = Kernel(group, *common, plan.sources(group.head), first, BLOCK_VECTORS)
     with blaming(*group.layers):
         emitter_of(group.head).emit(kernel)
     kernels = [kernel]
     for place in copies:
-        kernels.append(Kernel(Group(group.tail), *common, first, place, BLOCK_VECTORS))
+        kernels.append(Kernel(Group(group.tail), *common, (first,), place, BLOCK_VECTORS))
         emit_copy(kernels[-1])
     return kernels
 
@@ -85,9 +84,8 @@ def _memory(
     stretches: dict[Place, set[int]] = {}
     for number, kernels_of_stretch in enumerate(_stretches(kernels)):
         for kernel in kernels_of_stretch:
-            for place in (kernel.source, kernel.target):
-                if place is not None:
-                    stretches.setdefault(place, set()).add(-1 if kernel.batched else number)
+            for place in (*kernel.sources, kernel.target):
+                stretches.setdefault(place, set()).add(-1 if kernel.batched else number)
     for name in plan.wanted:
         stretches[plan.places[name][0]].add(-1)
     memory, start = {}, 0
@@ -113,10 +111,11 @@ def _stretches(kernels: list[Kernel]) -> list[list[Kernel]]:
 def _runner(
     plan: Plan, kernels: list[Kernel], memory: dict[Place, _Memory], scratch: int
 ) -> list[str]:
-    """Return the entry point."""
+    """Return the entry point, which tells whether any layer met what it has no result for."""
     lines = [
-        "void trigger_run(const void *const *pixels, const int *kinds, int64_t *const *outputs,",
-        "                 long events, char *scratch) {",
+        "int trigger_run(const void *const *pixels, const int *kinds, int64_t *const *outputs,",
+        "                long events, char *scratch) {",
+        "  outside = 0;",
         f"  static const int sizes[] = {{{', '.join(_BYTES[name] for name in PIXEL_TYPES)}}};",
         f"  char *const tail = scratch + {scratch};",
         "  (void)tail;",
@@ -132,7 +131,7 @@ def _runner(
             continue
         lines.append("    for (long b = 0; b < vectors; b++) {")
         for kernel in stretch:
-            if isinstance(kernel.group.head, Input) and kernel.source is None:
+            if not kernel.sources:
                 lines += _door(kernel, memory, ports[kernel.group.head.name])
             else:
                 lines.append(f"      {_call(kernel, memory, 'b')}")
@@ -150,7 +149,7 @@ def _runner(
             f"          to[l * {count} + e] = (int64_t)from[output{index}[e]][l];",
             "    }",
         ]
-    lines += ["  }", "}"]
+    lines += ["  }", "  return outside;", "}"]
     tables = [
         f"static const int32_t output{index}[] = "
         f"{{{', '.join(map(str, plan.places[name][0].offsets.ravel().tolist()))}}};"
@@ -169,13 +168,12 @@ def _pointer(place: Place, memory: dict[Place, _Memory], vector: str) -> str:
 
 
 def _call(kernel: Kernel, memory: dict[Place, _Memory], vector: str) -> str:
-    assert kernel.source is not None
-    source = _pointer(kernel.source, memory, vector)
-    return f"{kernel.name}({source}, {_pointer(kernel.target, memory, vector)});"
+    places = (*kernel.sources, kernel.target)
+    return f"{kernel.name}({', '.join(_pointer(place, memory, vector) for place in places)});"
 
 
 def _door(kernel: Kernel, memory: dict[Place, _Memory], port: int) -> list[str]:
-    """Return the call that reads one vector of events, the last of them filled up with zeros."""
+    """Return the call that reads one vector of events, the last of them filled up with itself."""
     assert isinstance(kernel.group.head, Input)
     count = prod(kernel.group.head.dimensions)
     return [
@@ -183,8 +181,11 @@ def _door(kernel: Kernel, memory: dict[Place, _Memory], port: int) -> list[str]:
         f"        const long bytes = sizes[kinds[{port}]] * {count}L;",
         f"        const void *from = (const char *)pixels[{port}] + (first + b * EVENTS) * bytes;",
         "        if (count - b * EVENTS < EVENTS) {",
-        "          memset(tail, 0, EVENTS * bytes);",
-        "          from = memcpy(tail, from, (count - b * EVENTS) * bytes);",
+        "          for (long l = 0; l < EVENTS; l++) {",
+        "            const long e = l < count - b * EVENTS ? l : count - b * EVENTS - 1;",
+        "            memcpy(tail + l * bytes, (const char *)from + e * bytes, bytes);",
+        "          }",
+        "          from = tail;",
         "        }",
         f"        {kernel.name}[kinds[{port}]](from, {_pointer(kernel.target, memory, 'b')});",
         "      }",

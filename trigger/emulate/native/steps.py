@@ -118,6 +118,14 @@ def at_least_zero(chain: Chain) -> None:
         chain.let(f"AT_LEAST({chain.name}, {term.lane.literal(0)})", after)
 
 
+def at_most_zero(chain: Chain) -> None:
+    """Append min(x, 0)."""
+    term = chain.term
+    if term.high > 0:
+        after = replace(term, low=min(term.low, 0), high=0)
+        chain.let(f"AT_MOST({chain.name}, {term.lane.literal(0)})", after)
+
+
 def round_to(chain: Chain, target: FixedFormat) -> None:
     """Append the rounding to the step of ``target``; the range stays unlimited."""
     term = chain.term
@@ -220,12 +228,13 @@ def overflow_to(chain: Chain, target: FixedFormat) -> None:
         case Overflow.WRAP:
             wrap_to(chain, target.width, target.signed)
         case Overflow.SAT_ZERO:
-            _zero_outside(chain, least, most)
+            zero_outside(chain, least, most)
         case Overflow.SAT | Overflow.SAT_SYM:
-            _clip(chain, least, most)
+            clip(chain, least, most)
 
 
-def _clip(chain: Chain, least: int, most: int) -> None:
+def clip(chain: Chain, least: int, most: int) -> None:
+    """Append the nearest number within a range."""
     term = chain.term
     low, high = (min(max(end, least), most) for end in (term.low, term.high))
     if chain.term.low < least:
@@ -236,7 +245,8 @@ def _clip(chain: Chain, least: int, most: int) -> None:
         chain.let(f"AT_MOST({chain.name}, {lowered.lane.literal(most)})", lowered)
 
 
-def _zero_outside(chain: Chain, least: int, most: int) -> None:
+def zero_outside(chain: Chain, least: int, most: int) -> None:
+    """Append zero in place of numbers outside a range."""
     term = chain.term
     chain.make_room(term.low, term.high, _INTEGERS)
     lane, v = chain.term.lane, chain.name
