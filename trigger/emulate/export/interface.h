@@ -22,7 +22,7 @@ typedef @PIXEL@ @NAME@_pixel;
 enum {
   @GUARD@_FINE = 0,
   @GUARD@_NO_MEMORY = 1,
-  @GUARD@_OUTSIDE = 2 /* a pixel that its input's format cannot hold, or a word without a row in a table */
+  @GUARD@_OUTSIDE = 2 /* a pixel beyond its format, or a word without a row */
 };
 
 typedef struct {
