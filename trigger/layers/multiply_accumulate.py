@@ -205,24 +205,18 @@ def _sum_ends(layer: MultiplyAccumulate, windows: Reach) -> tuple[RawArray, RawA
         least = ends(np.minimum(windows.low, 0), np.maximum(windows.high, 0))
         most = ends(np.maximum(windows.high, 0), np.minimum(windows.low, 0))
         low, high = ends(windows.low, windows.high), ends(windows.high, windows.low)
-        terms = [
-            raw.astype(object)[:, None] * layer.matrix * (1 << shift)
-            for raw in (windows.low.min(axis=0), windows.high.max(axis=0))
-        ]
-        return (
-            low,
-            high,
-            min(int(least.min()), *(int(term.min()) for term in terms)),
-            max(int(most.max()), *(int(term.max()) for term in terms)),
-        )
+        inputs = np.stack([windows.low.min(axis=0), windows.high.max(axis=0)]).astype(object)
+        alone = inputs[:, :, None] * layer.matrix * (1 << shift)
+        least, most = min(least.min(), alone.min()), max(most.max(), alone.max())
+        return low, high, int(least), int(most)
     low = np.zeros((len(windows.low), len(bias)), dtype=object) + bias
-    high, least, most, alone = low, low, low, (0, 0)
+    high, least, most, smallest, largest = low, low, low, 0, 0
     for element in np.flatnonzero(np.any(layer.matrix != 0, axis=1)):
         terms = _term_ends(layer, windows, int(element))
         low, high = low + terms[0], high + terms[1]
         least, most = least + np.minimum(terms[0], 0), most + np.maximum(terms[1], 0)
-        alone = min(alone[0], int(terms[0].min())), max(alone[1], int(terms[1].max()))
-    return low, high, min(int(least.min()), alone[0]), max(int(most.max()), alone[1])
+        smallest, largest = min(smallest, terms[0].min()), max(largest, terms[1].max())
+    return low, high, int(min(least.min(), smallest)), int(max(most.max(), largest))
 
 
 def _product(left: RawArray, right: RawArray) -> RawArray:
