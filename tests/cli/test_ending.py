@@ -89,6 +89,7 @@ def test_an_interruption_while_it_starts_is_no_traceback():
         (ImportError("?", name="tensorflow_model_optimization"), r"pruning.*trigger\[training\]"),
         (ModuleNotFoundError("?", name="other"), "package other is not installed"),
         (MemoryError("Unable to allocate 7 EiB"), "not enough memory: Unable to allocate 7 EiB"),
+        (MemoryError(), "there is not enough memory. To do: ask for smaller images"),
         (RecursionError(), "nested too deeply"),
         (PermissionError(13, "Permission denied", "x.json"), "x.json: Permission denied"),
     ],

@@ -60,7 +60,8 @@ def test_contract_survives_json(contract: InputContract) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rows": 0}, "images of 0 x 48 pixels. Allowed: 1 or more"),
+        ({"rows": 0}, "images of 0 x 48 pixels. Allowed: from 1 to 1,048,576"),
+        ({"rows": 10**12}, "images of 1000000000000 x 48 pixels. Allowed: from 1 to 1,048,576"),
         ({"columns": -1}, "images of 32 x -1 pixels"),
         ({"scale": 0}, "scale is 0. Allowed: a whole number of ADC counts"),
         ({"scale": 1 << 45}, "scale is 35184372088832"),

@@ -21,6 +21,7 @@ from trigger.report import (
     Image,
     LayerAgreement,
     Report,
+    ScoreHistogram,
     keep_times,
     read_json,
     render_json,
@@ -233,8 +234,9 @@ def test_nothing_is_left_when_one_file_cannot_be_written(bare: Report, tmp_path:
         (lambda: Agreement("a", "b", 1, 2, 3), "3 mismatches among 2 numbers"),
         (lambda: Image((2, 2, 1), (1, 2, 3)), r"image: 3 pixels.*\(2, 2, 1\)"),
         (lambda: Curve((0.0,), ()), "1 signal efficiencies and 0 background"),
+        (lambda: ScoreHistogram("emulated", "ee", (), ()), r"0 edges of 0 bins.*one edge more"),
     ],
-    ids=["layer", "total", "counts", "pixels", "curve"],
+    ids=["layer", "total", "counts", "pixels", "curve", "histogram"],
 )
 def test_records_guard_their_borders(build: Any, words: str) -> None:
     with pytest.raises(ReportError, match=words):

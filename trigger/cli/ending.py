@@ -18,7 +18,8 @@ def explain(error: BaseException) -> tuple[int, str]:
         case OSError():
             return 2, f"{error.filename or 'standard output'}: {error.strerror or error}"
         case MemoryError():
-            return 2, f"there is not enough memory: {error}. To do: ask for less at a time"
+            said = f": {error}" if str(error) else ""
+            return 2, f"there is not enough memory{said}. To do: ask for smaller images or models"
         case RecursionError():
             return 2, "something is nested too deeply"
         case ImportError() if error.name and not error.name.startswith("trigger"):

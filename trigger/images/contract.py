@@ -19,6 +19,8 @@ MOST_FRACTIONAL_BITS = 16
 
 LARGEST_SCALE = 1 << 44
 MOST_BITS = 32
+MOST_PIXELS = 1 << 20
+"""Far beyond what a trigger reads; images of more do not fit into memory by the thousand."""
 
 
 class Encoding(Enum):
@@ -59,9 +61,11 @@ class InputContract:
     that no detector has."""
 
     def __post_init__(self) -> None:
-        if self.rows < 1 or self.columns < 1:
+        if self.rows < 1 or self.columns < 1 or self.rows * self.columns > MOST_PIXELS:
             raise ImageError(
-                f"images of {self.rows} x {self.columns} pixels", where=_WHERE, allowed="1 or more"
+                f"images of {self.rows} x {self.columns} pixels",
+                where=_WHERE,
+                allowed=f"from 1 to {MOST_PIXELS:,} in all",
             )
         if not 1 <= self.scale <= LARGEST_SCALE:
             raise ImageError(

@@ -205,6 +205,14 @@ class ScoreHistogram:
     """One more than bins, in the engine's own numbers."""
     counts: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        if len(self.edges) != len(self.counts) + 1:
+            raise ReportError(
+                f"{len(self.edges)} edges of {len(self.counts)} bins",
+                where=f"scores of {self.engine}, {self.class_name}",
+                allowed="one edge more than bins",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Physics:
