@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import TINY
-from tests.project.firmware_text import DATA
-from tests.vendor.folder import (
-    MISSED_TIMING,
-    VITIS_COSIM,
-    VITIS_CSYNTH,
-    VIVADO_SYNTH,
-)
+from tests.vendor.folder import MISSED_TIMING, VITIS_CSYNTH
+from tests.vendor.project import SIM, SYN, build_folder, put, put_reports
 from trigger.report import read_json
-
-PART = "xcvu13p-flga2577-2-e"
-SYN = "tiny_prj/solution1/syn/report"
-SIM = "tiny_prj/solution1/sim/report"
-
-
-def put(project: Path, name: str, source: Path, *changes: tuple[str, str]) -> None:
-    path = project / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = source.read_text().replace("myproject", "tiny")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    path.write_text(text)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A design's folder with firmware and with the reports of a finished synthesis."""
-    folder = tmp_path / "projects" / "tiny"
-    shutil.copytree(DATA / "tiny_parallel", folder / "project")
-    config = folder / "project" / "hls4ml_config.yml"
-    lines = [
-        line
-        for line in config.read_text().splitlines()
-        if not line.startswith(("Part", "ClockPeriod"))
-    ]
-    config.write_text("\n".join([*lines, f"Part: {PART}", "ClockPeriod: 5"]) + "\n")
-    put(folder / "project", f"{SYN}/tiny_csynth.rpt", VITIS_CSYNTH)
-    put(folder / "project", f"{SIM}/tiny_cosim.rpt", VITIS_COSIM)
-    put(folder / "project", "vivado_synth.rpt", VIVADO_SYNTH, ("7z020clg400-1", PART))
+    folder = build_folder(tmp_path)
+    put_reports(folder / "project")
     return folder
 
 

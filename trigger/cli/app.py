@@ -18,6 +18,7 @@ from trigger.cli import (
     ranges,
     report,
     run,
+    synth,
     train,
 )
 
@@ -39,6 +40,7 @@ for command in (
     csim.csim,
     ranges.ranges,
     estimate.estimate,
+    synth.synth,
     check.check,
     report.report,
     doctor.doctor,

@@ -28,6 +28,9 @@ class ConsoleListener:
     def begin(self, name: str, number: int, of: int) -> None:
         print(f"[{number}/{of}] {name} ...", file=sys.stderr, flush=True)
 
+    def phase(self, name: str) -> None:
+        print(f"      {name}", file=sys.stderr, flush=True)
+
     def end(self, name: str, seconds: float, summary: str) -> None:
         text = f"      {name} took {seconds:.1f} s"
         print(f"{text}: {summary}" if summary else text, file=sys.stderr, flush=True)

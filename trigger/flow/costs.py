@@ -12,6 +12,7 @@ from trigger.design import Target
 from trigger.errors import ProjectError
 from trigger.estimate import estimate
 from trigger.flow.networks import project_folder
+from trigger.flow.synthesis import outdated_reports
 from trigger.network import Network
 from trigger.project.folder import find_project
 from trigger.project.top import read_top
@@ -20,6 +21,7 @@ from trigger.vendor import (
     Finding,
     Firmware,
     FoundReports,
+    Refusal,
     VendorReport,
     find_dangers,
     find_reports,
@@ -82,7 +84,15 @@ def _found(folder: Path, target: Target) -> FoundReports:
     top = read_top(files.top)
     names = {call.types[-1]: call.layer for call in top.calls if call.types}
     firmware = Firmware(top.name, target.part, target.clock_period_ns, names)
-    return find_reports(project, firmware)
+    found = find_reports(project, firmware)
+    outdated = outdated_reports(project)
+    refusals = [
+        Refusal(report.path, f"{report.path}: was made of earlier firmware; run `trigger synth`")
+        for report in found.reports
+        if report.path in outdated
+    ]
+    current = tuple(report for report in found.reports if report.path not in outdated)
+    return FoundReports(current, (*found.refused, *refusals))
 
 
 def judge_costs(
