@@ -217,3 +217,20 @@ def test_each_figure_is_taken_from_the_best_source() -> None:
     assert best([estimated]).total == estimated.total
     check = only(Budget(latency_cycles=20), chosen)
     assert (check.source, check.note.split("; ")[-1]) == (Source.RTL_SIMULATION, "read from file")
+
+
+def test_a_design_that_spans_dies_is_told_even_where_only_the_device_is_limited() -> None:
+    class Two:
+        part, slrs = "xctwo", 2
+
+        def capacity(self, resource: str, *, per_slr: bool = False) -> float:
+            return 1000.0 if per_slr else 2000.0
+
+    total = LayerCost(
+        "total", "", lut=Figure(1500.0, Source.CSYNTH), ff=Figure(800.0, Source.CSYNTH)
+    )
+    cost = Cost(Source.CSYNTH, total, (), "xctwo", 5.0, "", "")
+    checks = judge(Budget(device={"lut": 0.9, "ff": 0.9}), cost, Two()).checks
+    assert [check.outcome for check in checks] == [Outcome.PASS, Outcome.PASS]
+    assert "more than one SLR has (1000)" in checks[0].note
+    assert "SLR" not in checks[1].note

@@ -1,5 +1,7 @@
 """Parts as people type them, and what is told to those who mistype."""
 
+import os
+
 import pytest
 
 from trigger.device import find, read_table
@@ -35,6 +37,9 @@ from trigger.errors import DeviceError
         ("vc1902", "xcvc1902"),
         ("xcvc1902-vsva2197-2MP-e-S", "xcvc1902"),
         ("Arria10", "10ax115"),
+        ("Agilex7", "agf014"),
+        ("Stratix10", "1sg280"),
+        ("VU37P", "xcvu37p"),
     ],
 )
 def test_find_understands_what_people_type(typed: str, part: str) -> None:
@@ -48,13 +53,24 @@ def test_counts_of_a_large_part_per_device_and_per_die() -> None:
     assert device.capacity("dsp", per_slr=True) == 3072
 
 
+@pytest.mark.parametrize(("part", "dsp"), [("U50", 2880), ("U280", 2880), ("VU9P", 2280)])
+def test_dies_that_differ_count_as_the_least_of_them(part: str, dsp: int) -> None:
+    assert find(part).capacity("dsp", per_slr=True) == dsp
+
+
+def test_counts_of_unequal_dies_that_nobody_gave_are_none() -> None:
+    device = find("xcku085")
+    assert device.capacity("lut") == 497_520
+    assert device.capacity("lut", per_slr=True) is None
+
+
 def test_a_count_that_does_not_exist_is_none() -> None:
     assert find("10AX115").capacity("lut") is None
 
 
 def test_unknown_part_names_near_ones() -> None:
-    with pytest.raises(DeviceError, match=r"unknown FPGA part 'xcvu31p.*xcvu13p"):
-        find("xcvu31p-flga2577-2-e")
+    with pytest.raises(DeviceError, match=r"unknown FPGA part 'xcvu14p.*xcvu13p.*TRIGGER_PARTS"):
+        find("xcvu14p-flga2577-2-e")
 
 
 def test_unknown_resource() -> None:
@@ -81,9 +97,23 @@ def test_users_add_parts_in_a_file(tmp_path) -> None:
     assert "ours.yaml" in device.source
 
 
+def test_the_environment_names_files_of_parts(tmp_path, monkeypatch) -> None:
+    ours, theirs = tmp_path / "ours.yaml", tmp_path / "theirs.yaml"
+    ours.write_text("- {part: xcmine1, lut: 1000}\n")
+    theirs.write_text("- {part: xcvu9p, lut: 7, source: a smaller one}\n")
+    monkeypatch.setenv("TRIGGER_PARTS", f"{ours}{os.pathsep}{theirs}")
+    assert find("xcmine1").lut == 1000
+    assert find("VU9P").lut == 7
+    assert find("VU13P").lut == 1_728_000
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("- {part: a, lut: 9, slrs: 2, slr: [{lut: 4}, {lut: 4}]}", "slrs have 8 lut.*9"),
+        ("- {part: a, lut: 9, slrs: 2, slr: [{lut: 9}]}", "slr does not list the dies"),
+        ("- {part: a, lut: 9, slrs: 1, slr: [{luts: 9}]}", "slr has.*a mapping of lut"),
+        ("- {part: a, lut: 9, slrs: 1, slr: [{lut: many}]}", "slr.lut is 'many'"),
         ("- {part: a, luts: 5}", "unknown key 'luts'.*write 'lut'"),
         ("- {part: a, lut: -5}", "lut is -5.*integer >= 0"),
         ("- {part: a, slrs: 0}", "slrs is 0"),

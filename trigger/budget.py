@@ -322,7 +322,9 @@ def _resource_check(
         return _check(name, figure, limit, "fraction", 0.0, f"{device.part} has none")
     counted = f"of {capacity:.0f} in {'one SLR of ' if one_slr else ''}{device.part}"
     check = _check(name, figure, limit, "fraction", 1 / capacity, counted)
-    whole = device.capacity(resource)
+    whole, one = device.capacity(resource), device.capacity(resource, per_slr=True)
+    if not one_slr and figure is not None and one is not None and one < figure.value <= capacity:
+        check = replace(check, note=f"{check.note}; more than one SLR has ({one:.0f})")
     if one_slr and device.slrs > 1 and figure is not None and whole is not None:
         fits_device = figure.value <= limit * whole
         if check.outcome is Outcome.FAIL and fits_device:

@@ -1,13 +1,16 @@
 """FPGA parts and what they hold, per device and per die (SLR).
 
-The table is ``trigger/data/devices.yaml``; a design can add parts from a file of the same form.
+The table is ``trigger/data/devices.yaml``. The environment variable ``TRIGGER_PARTS`` names files
+of the same form with parts of one's own.
 """
 
 from __future__ import annotations
 
 import difflib
 import functools
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,12 @@ from trigger.errors import DeviceError
 
 TABLE = Path(__file__).parent / "data" / "devices.yaml"
 
+PARTS_VARIABLE = "TRIGGER_PARTS"
+"""Environment variable: YAML files of parts, separated as in ``PATH``; they go first."""
+
+UNKNOWN = "unknown"
 _COUNTS = ("lut", "ff", "dsp", "bram_18k", "uram")
-_KEYS = {"part", "family", "slrs", "source", "names", *_COUNTS}
+_KEYS = {"part", "family", "slrs", "slr", "source", "names", *_COUNTS}
 
 # What may follow the name of a part: a low-power letter, package with or without a dash, speed
 # and temperature grades: xc7a200tl-ffg1156-2L, xc7vx690tffg1927-2, xcvu9p-flgb2104-2-i.
@@ -34,7 +41,9 @@ class Device:
     source: str
     """Data sheet, or the file that a user gave."""
     slrs: int = 1
-    """Number of dies, taken as equal."""
+    """Number of dies."""
+    dies: tuple[Mapping[str, int], ...] | None = ()
+    """Counts of each die; () they are equal, None they are not and how is not known."""
     lut: int | None = None
     ff: int | None = None
     dsp: int | None = None
@@ -47,6 +56,8 @@ class Device:
     def capacity(self, resource: str, *, per_slr: bool = False) -> float | None:
         """Return how many of ``lut``, ``ff``, ``dsp``, ``bram_18k`` or ``uram`` there are.
 
+        Of one SLR it is what each of them has, that is the least: dies may differ.
+
         Raises:
             DeviceError: no such resource.
         """
@@ -55,8 +66,10 @@ class Device:
                 f"{resource!r} is not a resource", where=self.part, allowed=", ".join(_COUNTS)
             )
         count: int | None = getattr(self, resource)
-        if count is None:
+        if count is None or (per_slr and self.dies is None):
             return None
+        if per_slr and self.dies:
+            return min(die[resource] for die in self.dies)
         return count / self.slrs if per_slr else count
 
 
@@ -64,12 +77,13 @@ def find(part: str, *extra_tables: Path) -> Device:
     """Return the device that people mean by ``part``.
 
     Full ordering codes, bare part names with or without ``xc``, and common board names are
-    understood. Parts of ``extra_tables`` come before the built-in ones.
+    understood. Parts of ``extra_tables`` and ``TRIGGER_PARTS`` come before the built-in ones.
 
     Raises:
         DeviceError: no such part (the text names near ones), or a table that cannot be read.
     """
-    devices = [device for path in extra_tables for device in read_table(path)]
+    added = [Path(path) for path in os.environ.get(PARTS_VARIABLE, "").split(os.pathsep) if path]
+    devices = [device for path in (*extra_tables, *added) for device in read_table(path)]
     devices += _builtin()
     wanted = _normal(part)
     for spelling in (wanted, "xc" + wanted):
@@ -92,8 +106,8 @@ def find(part: str, *extra_tables: Path) -> Device:
         allowed="near ones are " + ", ".join(names[n] for n in near[:5])
         if near
         else "the parts of trigger/data/devices.yaml",
-        remedy="correct the name, or add the part in a file of your own with the form of"
-        " trigger/data/devices.yaml",
+        remedy=f"correct the name, or name a file of parts in {PARTS_VARIABLE}, with lines such as"
+        " `- {part: xcvu13p, lut: 1728000, dsp: 12288, slrs: 4}`",
     )
 
 
@@ -132,18 +146,46 @@ def _device(row: Any, where: str) -> Device:
                 remedy=f"write {near[0]!r}" if near else "",
             )
     for key in (*_COUNTS, "slrs"):
-        count = row.get(key)
-        least = 1 if key == "slrs" else 0
-        if count is not None and (type(count) is not int or count < least):
-            raise DeviceError(f"{key} is {count!r}", where=where, allowed=f"an integer >= {least}")
+        _check_count(key, row.get(key), where, least=1 if key == "slrs" else 0)
     return Device(
         part=str(row["part"]),
         family=str(row.get("family", "")),
         source=str(row.get("source", where)),
         slrs=row.get("slrs", 1),
+        dies=_dies(row, where),
         names=tuple(str(name) for name in row.get("names", ())),
         **{key: row.get(key) for key in _COUNTS},
     )
+
+
+def _check_count(key: str, count: Any, where: str, least: int = 0) -> None:
+    if count is not None and (type(count) is not int or count < least):
+        raise DeviceError(f"{key} is {count!r}", where=where, allowed=f"an integer >= {least}")
+
+
+def _dies(row: Mapping[str, Any], where: str) -> tuple[Mapping[str, int], ...] | None:
+    """Return what each die has, where they differ; together it is what the device has."""
+    dies = row.get("slr", ())
+    if dies == UNKNOWN:
+        return None
+    counts = {key: row[key] for key in _COUNTS if row.get(key) is not None}
+    form = f"{UNKNOWN}, or a mapping of {', '.join(counts)} for each of the slrs"
+    if not isinstance(dies, (list, tuple)) or (dies and len(dies) != row.get("slrs", 1)):
+        raise DeviceError("slr does not list the dies", where=where, allowed=form)
+    for die in dies:
+        if not isinstance(die, dict) or set(die) != set(counts):
+            raise DeviceError(f"slr has {die!r}", where=where, allowed=form)
+        for key, count in die.items():
+            _check_count(f"slr.{key}", count, where)
+    for key, count in counts.items():
+        total = sum(die[key] for die in dies)
+        if dies and total != count:
+            raise DeviceError(
+                f"the slrs have {total} {key} together",
+                where=where,
+                allowed=f"{count}, the device's",
+            )
+    return tuple(dies)
 
 
 def _normal(name: str) -> str:
