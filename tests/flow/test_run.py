@@ -36,7 +36,9 @@ def test_the_report_says_where_keras_differs_and_why(tiny_run):
     rows = {row.layer: row for row in keras.layers}
     assert rows["conv"].mismatches == rows["relu"].mismatches == 0
     assert rows["pool"].mismatches > 0
-    assert "hls4ml stores the mean in ap_ufixed<6,2" in rows["pool"].note
+    assert (
+        "a mean of 4 numbers has 6 bits below the point, which ap_ufixed<6,2" in rows["pool"].note
+    )
     assert "it reads what differs since layer pool" in rows["score"].note
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.builders import small_cnn
 from tests.report.example import build_example
-from trigger.flow.simulation import EMULATED, FLOAT
-from trigger.flow.summary import layer_rows, qualities
+from trigger.flow.comparison import EMULATED, FLOAT
+from trigger.flow.physics import qualities
+from trigger.flow.summary import layer_rows
 
 
 def test_zeros_are_counted_among_the_weights_of_kernels():

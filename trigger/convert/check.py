@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trigger.convert.keys import BACKENDS, check_keys, nearest
+from trigger.convert.keys import BACKENDS, check_keys
 from trigger.design import Design, IOType, Knobs, LayerKnobs, ModelSpec, Strategy
-from trigger.errors import DesignError
+from trigger.errors import DesignError, did_you_mean
 from trigger.layers.reuse import legal_reuse_factors
 from trigger.zoo import INPUT_LAYER, check_model, shapes
 from trigger.zoo.check import kind_of, read_options
@@ -42,7 +42,7 @@ def check_design(design: Design) -> None:
             f"hls4ml has no backend {backend!r}",
             where="hls.Backend",
             allowed=", ".join(BACKENDS),
-            remedy=nearest(backend, BACKENDS),
+            remedy=did_you_mean(backend, BACKENDS),
         )
     _check_names(design.model)
     check_keys(design.knobs.model, of_model=True, where="hls.HLSConfig.Model")

@@ -5,13 +5,12 @@ Of hls4ml 1.3: ``HLSConfig`` in ``model/graph.py``, and the configurable attribu
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from trigger.design import LayerKnobs
-from trigger.errors import DesignError
+from trigger.errors import DesignError, did_you_mean
 from trigger.fixed import FixedFormat
 
 BACKENDS = (
@@ -115,13 +114,6 @@ _REFUSED: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Keys that hls4ml reads and does not get right: what is wrong, and what to do."""
 
 
-def nearest(word: str, allowed: Iterable[str]) -> str:
-    """Return the remedy that names the closest allowed word, or nothing."""
-    words = {each.lower(): each for each in allowed}
-    close = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
-    return f"did you mean {words[close[0]]}?" if close else ""
-
-
 def check_keys(knobs: LayerKnobs, *, of_model: bool, where: str) -> None:
     """Check names and values of one block's keys, as far as they do not depend on the layer.
 
@@ -147,7 +139,7 @@ def check_role(role: str, precision: str, *, of_model: bool, where: str) -> None
             f"unknown key {role}",
             where=where,
             allowed=", ".join(roles),
-            remedy=nearest(role, roles),
+            remedy=did_you_mean(role, roles),
         )
     if of_model and precision == "auto":
         raise DesignError(
@@ -163,7 +155,10 @@ def check_key(key: str, value: Any, *, of_model: bool, where: str) -> None:
     keys = MODEL_KEYS if of_model else LAYER_KEYS
     if key not in keys:
         raise DesignError(
-            f"unknown key {key}", where=where, allowed=", ".join(keys), remedy=nearest(key, keys)
+            f"unknown key {key}",
+            where=where,
+            allowed=", ".join(keys),
+            remedy=did_you_mean(key, keys),
         )
     said = f"{key} is {value!r}"
     if key in _REFUSED:
@@ -172,7 +167,7 @@ def check_key(key: str, value: Any, *, of_model: bool, where: str) -> None:
     if key in _CHOICES:
         allowed = _CHOICES[key]
         if value not in allowed:
-            remedy = nearest(value, allowed) if isinstance(value, str) else ""
+            remedy = did_you_mean(value, allowed) if isinstance(value, str) else ""
             raise DesignError(said, where=where, allowed=", ".join(allowed), remedy=remedy)
     elif key in _FLAGS:
         if value not in (True, False):

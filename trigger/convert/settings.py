@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trigger.convert.check import impossible_reuse, legal_parallelizations, place
-from trigger.convert.keys import GRAPH_KEYS, nearest
+from trigger.convert.keys import GRAPH_KEYS
 from trigger.design import Design, IOType, LayerKnobs, Strategy
-from trigger.errors import ConversionError, FormatError
+from trigger.errors import ConversionError, FormatError, did_you_mean
 from trigger.fixed import FixedFormat
 from trigger.layers.reuse import legal_reuse_factors
 from trigger.zoo import INPUT_LAYER
@@ -247,7 +247,7 @@ def used_by(layer: Any, key: str) -> Any:
         return Unread(
             f"{layer.class_name} has no such setting",
             allowed=", ".join(each for each in declared if not each.endswith("T")),
-            remedy=nearest(key, declared) or "remove it",
+            remedy=did_you_mean(key, declared) or "remove it",
         )
     return layer.get_attr(re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower())
 
@@ -263,7 +263,7 @@ def _type(layer: Any, role: str) -> Any:
         return Unread(
             f"{layer.class_name} has no such type",
             allowed=", ".join(roles),
-            remedy=nearest(role, roles) or "remove it",
+            remedy=did_you_mean(role, roles) or "remove it",
         )
     if role == "accum" and "da_codegen" in layer.attributes.attributes:
         return Unread("every sum of distributed_arithmetic is exact, in a format of its own")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trigger.errors import NetworkError
 from trigger.fixed import FixedFormat, RawArray
+from trigger.layers import Layer
 from trigger.network import Network
 
 
@@ -109,20 +110,29 @@ def compare(
             )
         differs = ours != theirs
         count = int(np.count_nonzero(differs))
-        first = None
-        if count:
-            event, *element = (int(index) for index in np.argwhere(differs)[0])
-            place = (event, *element)
-            first = Mismatch(
-                first_event + event,
-                layer.name,
-                tuple(element),
-                ours[place].item() if isinstance(ours[place], np.generic) else ours[place],
-                theirs[place].item() if isinstance(theirs[place], np.generic) else theirs[place],
-                layer.result,
-            )
+        first = first_mismatch(layer, ours, theirs, differs, first_event)
         rows.append(LayerAgreement(layer.name, int(ours.size), count, first))
     return Agreement(*names, events, tuple(rows))
+
+
+def first_mismatch(
+    layer: Layer,
+    left: RawArray,
+    right: RawArray,
+    differs: npt.NDArray[np.bool_],
+    first_event: int = 0,
+) -> Mismatch | None:
+    """Return the first place of a layer, (events, *shape), where ``differs`` holds, if any."""
+    places = np.argwhere(differs)
+    if not len(places):
+        return None
+    event, *element = (int(index) for index in places[0])
+    place = (event, *element)
+    numbers = [
+        raw[place].item() if isinstance(raw[place], np.generic) else raw[place]
+        for raw in (left, right)
+    ]
+    return Mismatch(first_event + event, layer.name, tuple(element), *numbers, layer.result)
 
 
 def merge(parts: Sequence[Agreement]) -> Agreement:

@@ -15,10 +15,10 @@ from trigger.budget import Cost, Verdict
 from trigger.errors import DeviceError, EstimateError, ProjectError, UnsupportedLayerError
 from trigger.files import whole_folder
 from trigger.flow import summary
+from trigger.flow.comparison import reported
 from trigger.flow.costs import cost_notes, gather_costs
 from trigger.flow.networks import build_simulation, compare_engines, read_target
 from trigger.flow.regression import record_golden
-from trigger.flow.simulation import reported
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
 from trigger.project import choose_vectors, read_project
@@ -96,7 +96,7 @@ def _prove(
     return record.Report(
         design=folder.name,
         verdict=Verdict(()),
-        agreement=reported(agreement, network, exact=True),
+        agreement=reported(agreement),
         costs=costs,
         provenance=summary.record_provenance(
             [("network", network.digest), ("HLS project", simulation.project_hash)],

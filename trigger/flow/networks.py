@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.design import IOType, Target
-from trigger.emulate import Agreement, choose, compare, merge
+from trigger.emulate import Agreement, compare, merge
 from trigger.errors import ProjectError
 from trigger.fixed import RawArray, from_values
+from trigger.flow.comparison import CSIM, EMULATED, run_parts
 from trigger.flow.workspace import Workspace
-from trigger.layers import Input, Pooling2D
+from trigger.layers import Pooling2D
 from trigger.network import Network
 from trigger.project import choose_vectors, csim, read_project
 from trigger.project.target import read_target as read_project_target
@@ -108,15 +109,6 @@ def build_simulation(folder: Path) -> csim.Simulation:
     return csim.build(project, Path(tempfile.gettempdir()) / "trigger-csim")
 
 
-def traced_layers(network: Network, simulation: csim.Simulation) -> tuple[str, ...]:
-    """Return the layers whose results both the network and the C simulation have, in order."""
-    return tuple(
-        layer.name
-        for layer in network.layers
-        if layer.name in simulation.layers and not isinstance(layer, Input)
-    )
-
-
 def compare_with_csim(
     folder: Path,
     pixels: Path | None,
@@ -145,16 +137,15 @@ def compare_engines(
     progress: Callable[[int, int], None],
 ) -> Agreement:
     """Compare emulator and C simulation on raw pixels, every layer, a part of them at a time."""
-    layers = traced_layers(network, simulation)
-    engine = choose(network, layers)
-    parts = []
-    done = 0
-    for theirs in csim.chunks(simulation, *inputs, layers=layers, shapes=network.shapes):
-        count = len(theirs[network.outputs[0]])
-        ours = engine.run(*(array[done : done + count] for array in inputs), layers=layers)
-        parts.append(
-            compare(network, ours, theirs, names=("emulated", "C simulation"), first_event=done)
-        )
-        done += count
-        progress(done, len(inputs[0]))
-    return merge(parts)
+    return merge(
+        [
+            compare(
+                network,
+                part.emulated,
+                part.csim,
+                names=(EMULATED, CSIM),
+                first_event=part.first_event,
+            )
+            for part in run_parts(network, simulation, inputs, progress)
+        ]
+    )

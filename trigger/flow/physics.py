@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from trigger.budget import Figure, Source
 from trigger.config import DesignFile
+from trigger.flow.comparison import EMULATED, FLOAT, QKERAS
 from trigger.flow.samples import Images
-from trigger.flow.simulation import EMULATED, FLOAT, QKERAS, Simulated
+from trigger.flow.simulation import Simulated
 from trigger.rates import (
     COVERAGE,
     Efficiency,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from trigger.emulate import Agreement, choose, compare
 from trigger.errors import ProjectError
-from trigger.flow.networks import build_simulation, read_network, read_pixels, traced_layers
+from trigger.flow.comparison import traced_layers
+from trigger.flow.networks import build_simulation, read_network, read_pixels
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
 from trigger.project import Golden, GoldenTensor, choose_vectors, csim

@@ -11,22 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trigger.emulate import Agreement, Mismatch, choose, compare, in_steps, merge, run
+from trigger.emulate import compare, merge, run
 from trigger.files import whole_file
 from trigger.fixed import RawArray
+from trigger.flow.comparison import CSIM, EMULATED, REFERENCE, reported, run_parts
 from trigger.flow.compilation import Compiled
-from trigger.flow.networks import traced_layers
+from trigger.flow.qkeras import KerasComparison
 from trigger.flow.workspace import Workspace
-from trigger.layers import Input
-from trigger.network import Network
 from trigger.project import csim
 from trigger.report import codec, record
 from trigger.training import Sample, TrainedModel, predict, restore
-from trigger.training.trace import LayerTracer
 
-EMULATED, CSIM, REFERENCE = "emulated", "C simulation", "reference engine"
-QKERAS, FLOAT = "QKeras", "float"
-"""The engines, as reports and messages call them."""
+COMPARISON = 2
+"""Number of the rules by which engines are compared; kept answers of other rules are dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,46 +66,32 @@ def simulate(
         quantised.digest,
         float_twin.digest,
         sample.digest,
+        str(COMPARISON),
     )
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     found = _find(workspace, key)
     if found is not None:
         return found
     network = compiled.network
-    layers = traced_layers(network, simulation)
-    counterparts = {
-        name: keras
-        for name, keras in compiled.counterparts.items()
-        if not isinstance(network[name], Input)
-    }
-    tracer = LayerTracer(
-        restore(quantised), tuple(counterparts.values()), float(network.inputs[0].result.step)
+    comparison = KerasComparison(
+        network, quantised.model, restore(quantised), compiled.counterparts
     )
-    wanted = tuple(dict.fromkeys((*layers, *counterparts)))
-    engine = choose(network, wanted)
-    with_csim, with_reference, with_keras = [], [], []
+    with_csim, with_reference = [], []
     emulated, simulated, keras = [], [], []
-    done = 0
     output = network.outputs[0]
-    for theirs in csim.chunks(simulation, sample.pixels_raw, layers=layers, shapes=network.shapes):
-        events = len(theirs[output])
-        pixels = sample.pixels_raw[done : done + events]
-        ours = engine.run(pixels, layers=wanted)
-        reference = run(network, pixels, layers=wanted)
-        values = tracer.run(pixels)
-        kerased = in_steps(network, {name: values[it] for name, it in counterparts.items()})
-        with_csim.append(compare(network, ours, theirs, names=(EMULATED, CSIM), first_event=done))
+    inputs = (sample.pixels_raw,)
+    for part in run_parts(network, simulation, inputs, progress, comparison.layers):
+        ours, first = part.emulated, part.first_event
+        reference = run(network, *part.pixels, layers=tuple(ours))
+        with_csim.append(
+            compare(network, ours, part.csim, names=(EMULATED, CSIM), first_event=first)
+        )
         with_reference.append(
-            compare(network, ours, reference, names=(EMULATED, REFERENCE), first_event=done)
+            compare(network, ours, reference, names=(EMULATED, REFERENCE), first_event=first)
         )
-        with_keras.append(
-            compare(network, ours, kerased, names=(EMULATED, QKERAS), first_event=done)
-        )
+        keras.append(comparison.add(*part.pixels, ours, first))
         emulated.append(ours[output])
-        simulated.append(theirs[output])
-        keras.append(values[counterparts[output]])
-        done += events
-        progress(done, len(sample))
+        simulated.append(part.csim[output])
     result = Simulated(
         sample.labels.astype(np.int64),
         np.concatenate(emulated),
@@ -116,86 +99,15 @@ def simulate(
         np.concatenate(keras),
         predict(float_twin, sample.pixels_raw).astype(np.float64),
         (
-            reported(merge(with_csim), network, exact=True),
-            reported(merge(with_reference), network, exact=True),
-            reported(merge(with_keras), network, exact=False),
+            reported(merge(with_csim)),
+            reported(merge(with_reference)),
+            comparison.report(),
         ),
         simulation.compiler,
         simulation.project_hash,
     )
     _keep(result, workspace, key)
     return result
-
-
-def reported(agreement: Agreement, network: Network, *, exact: bool) -> record.Agreement:
-    """Return an agreement as the report says it, with why each layer that differs does."""
-    rows = []
-    inexact: list[str] = []
-    for row in agreement.layers:
-        note = ""
-        if row.mismatches and not exact:
-            note = _reason(network, row.layer, inexact)
-            inexact.append(row.layer)
-        rows.append(
-            record.LayerAgreement(
-                row.layer,
-                agreement.events,
-                row.elements,
-                row.mismatches,
-                _mismatch(row.first),
-                note,
-            )
-        )
-    first = agreement.first
-    return record.Agreement(
-        agreement.left,
-        agreement.right,
-        agreement.events,
-        agreement.elements,
-        agreement.mismatches,
-        tuple(rows),
-        _mismatch(first),
-        exact_expected=exact or not inexact,
-        note=f"differs from layer {inexact[0]} on: {rows[_index(rows, inexact[0])].note}"
-        if inexact
-        else "",
-    )
-
-
-def _index(rows: list[record.LayerAgreement], name: str) -> int:
-    return [row.layer for row in rows].index(name)
-
-
-def _mismatch(first: Mismatch | None) -> record.Mismatch | None:
-    if first is None:
-        return None
-    return record.Mismatch(
-        first.event,
-        first.layer,
-        first.element,
-        first.left_raw,
-        first.right_raw,
-        str(first.format),
-    )
-
-
-def _reason(network: Network, name: str, earlier: list[str]) -> str:
-    """Return why the firmware's layer gives other numbers than Keras does."""
-    if earlier:
-        return f"it reads what differs since layer {earlier[0]}"
-    layer = network[name]
-    return REASONS.get(type(layer).__name__, OTHER_REASON).format(result=layer.result)
-
-
-REASONS = {
-    "Pooling2D": "hls4ml stores the mean in {result}; Keras keeps all its bits",
-    "Conv2D": "a sum needs more than float32's 24 bits, which Keras computes in",
-    "Conv1D": "a sum needs more than float32's 24 bits, which Keras computes in",
-    "Dense": "a sum needs more than float32's 24 bits, which Keras computes in",
-    "BatchNormalization": "hls4ml rounds scale and bias to fixed point; Keras does not",
-}
-"""Where hls4ml's own conversion is not exact, by layer kind."""
-OTHER_REASON = "hls4ml computes it in {result}, Keras in float32"
 
 
 def _keep(result: Simulated, workspace: Workspace, key: str) -> None:

@@ -9,6 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from trigger.errors import DesignError, did_you_mean
+from trigger.fixed import FixedFormat, Overflow, Rounding
 
 Argument = bool | int | float
 
@@ -50,6 +51,17 @@ class Quantiser:
     def __str__(self) -> str:
         inner = ",".join(f"{name}={value}" for name, value in self.arguments.items())
         return f"{self.name}({inner})"
+
+    @property
+    def result(self) -> FixedFormat | None:
+        """The format that it rounds to, nearest and ties to even, and clips; None of a function."""
+        bits, integer = int(self.arguments.get("bits", 8)), int(self.arguments.get("integer", 0))
+        rules = (Rounding.RND_CONV, Overflow.SAT)
+        if self.name == "quantized_relu":
+            return FixedFormat(bits, integer, False, *rules)
+        if self.name == "quantized_bits":
+            return FixedFormat(bits, integer + 1, True, *rules)
+        return None
 
     @property
     def twin(self) -> str:
