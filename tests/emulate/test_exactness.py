@@ -156,7 +156,7 @@ REASONS = {
     "wide sum": (
         dense(
             form("ap_fixed<16,1>"),
-            ((1 << 12,),),
+            ((4097,),),
             form("ap_fixed<14,1>"),
             (0,),
             WEIGHT,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trigger.design import Design, IOType, Knobs, LayerKnobs, LayerSpec, ModelSpec, Strategy, Target
-from trigger.emulate import run
+from trigger.emulate import find_inexact, run
 from trigger.errors import AgreementError
 from trigger.fixed import FixedFormat
 from trigger.layers.base import frozen_array
@@ -133,3 +133,17 @@ def test_a_wrong_weight_behind_a_layer_that_differs_is_found_where_inputs_agree(
     assert found.exact_expected
     assert found.first.layer == "score"
     assert 100 <= found.first.event < 150
+
+
+def test_adders_must_be_exact_like_the_products_that_they_stand_for(keras, converted):
+    from trigger.layers import DistributedArithmetic
+
+    made = converted(conv=LayerKnobs(strategy=Strategy.DISTRIBUTED_ARITHMETIC))
+    assert isinstance(made.network["conv"], DistributedArithmetic)
+    found = compare(keras, made.network, made.counterparts)
+    rows = {row.layer: row for row in found.layers}
+    assert rows["conv"].mismatches == rows["conv_quantized_relu"].mismatches == 0
+    assert found.note.startswith("differs from layer mean on")
+    narrowed = replace(made.network["conv"], result=FixedFormat.parse("ap_fixed<8,4>"))
+    network = Network((made.network.inputs[0], narrowed), ("conv",))
+    assert "bits below the point; ap_fixed<8,4> rounds it" in find_inexact(network, {})["conv"]

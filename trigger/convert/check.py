@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from trigger.convert.keys import BACKENDS, check_keys
 from trigger.design import Design, IOType, Knobs, LayerKnobs, ModelSpec, Strategy
 from trigger.errors import DesignError, did_you_mean
-from trigger.layers.reuse import legal_reuse_factors
+from trigger.layers.reuse import legal_parallelization_factors, legal_reuse_factors
 from trigger.zoo import INPUT_LAYER, check_model, shapes
 from trigger.zoo.check import kind_of, read_options
 
@@ -145,7 +145,7 @@ def impossible_reuse(
 
 def _check_parallelization(design: Design, multiplier: Multiplier) -> None:
     factor = effective(design.knobs, multiplier.layer).parallelization_factor
-    legal = legal_parallelizations(multiplier.positions)
+    legal = legal_parallelization_factors(math.prod(multiplier.positions))
     if factor is None or factor in legal:
         return
     own = design.knobs.layers.get(multiplier.layer, LayerKnobs()).parallelization_factor is not None
@@ -156,15 +156,6 @@ def _check_parallelization(design: Design, multiplier: Multiplier) -> None:
         allowed=_listed(legal),
         remedy="choose one of these",
     )
-
-
-def legal_parallelizations(positions: tuple[int, ...]) -> tuple[int, ...]:
-    """Return how many positions a parallel convolution may compute at once, ascending.
-
-    The divisors of their number (hls4ml's ``get_valid_conv_partition_splits``).
-    """
-    count = math.prod(positions)
-    return tuple(factor for factor in range(1, count + 1) if count % factor == 0)
 
 
 def effective(knobs: Knobs, layer: str) -> LayerKnobs:

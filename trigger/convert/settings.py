@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trigger.convert.check import impossible_reuse, legal_parallelizations, place
+from trigger.convert.check import impossible_reuse, place
 from trigger.convert.keys import GRAPH_KEYS
 from trigger.design import Design, IOType, LayerKnobs, Strategy
 from trigger.errors import ConversionError, FormatError, did_you_mean
 from trigger.fixed import FixedFormat
-from trigger.layers.reuse import legal_reuse_factors
+from trigger.layers.reuse import legal_parallelization_factors, legal_reuse_factors
 from trigger.zoo import INPUT_LAYER
 
 DEFAULT_PRECISION = "ap_fixed<16,6>"
@@ -340,7 +340,7 @@ def _compare(setting: Setting, layer: Any, used: Any, where: str) -> None:
         raise impossible_reuse(layer.name, sizes, strategy_of(layer), setting.value, where)
     if not _same(setting.value, used):
         parallel = setting.key == "ParallelizationFactor"
-        legal = legal_parallelizations(_positions(layer)) if parallel else ()
+        legal = legal_parallelization_factors(math.prod(_positions(layer))) if parallel else ()
         raise _changed(setting, used, where, ", ".join(map(str, legal)))
 
 

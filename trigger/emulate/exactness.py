@@ -9,8 +9,10 @@ of QKeras wherever it reads the integers of QKeras.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
@@ -27,6 +29,7 @@ from trigger.layers import (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    DistributedArithmetic,
     GlobalPooling,
     Input,
     Layer,
@@ -109,27 +112,46 @@ def _products(place: _Place) -> str:
     assert isinstance(layer, MultiplyAccumulate)
     if not place.counterpart.quantised_weights:
         return f"the weights are cut to {layer.kernel_format}; Keras keeps all their bits"
-    accumulator, product = layer.accumulator, source.fractional + layer.kernel_format.fractional
+    accumulator = layer.accumulator
+    product = source.fractional + _fractional(layer.kernel, layer.kernel_format)
     if accumulator.fractional < product:
         return f"each product has {product} bits below the point; {accumulator} rounds it"
     if not _holds(layer.bias, layer.bias_format, accumulator):
         return f"{accumulator} cannot hold the bias of {layer.bias_format}"
-    needed = max(product, layer.bias_format.fractional)
+    needed = max(product, _fractional(layer.bias, layer.bias_format))
     if layer.result.fractional < needed:
         return f"a sum has {needed} bits below the point; {layer.result} rounds it"
-    return _overflow(place) or _beyond_float32(place, layer, needed)
+    return _overflow(place) or _beyond_float32(place.source, layer, needed)
 
 
-def _beyond_float32(place: _Place, layer: MultiplyAccumulate, fractional: int) -> str:
+def _added(place: _Place) -> str:
+    """Judge a graph of adders by the product that it stands for, if it is exact."""
+    layer = place.layer
+    assert isinstance(layer, DistributedArithmetic)
+    product = layer.as_product(place.source)
+    if product is None:
+        return "a step of its adders rounds or overflows"
+    return _products(replace(place, layer=product))
+
+
+def _fractional(raw: RawArray, form: FixedFormat) -> int:
+    """Return how many bits below the point constants of a format really have."""
+    common = math.gcd(*map(int, raw.ravel()))
+    zeros = (common & -common).bit_length() - 1
+    return form.fractional - max(zeros, 0)
+
+
+def _beyond_float32(source: Reach, layer: MultiplyAccumulate, fractional: int) -> str:
     """Bound every partial sum, in any order, in steps of 2**-fractional."""
-    product = place.source.format.fractional + layer.kernel_format.fractional
-    largest = max(abs(place.source.raw_min), abs(place.source.raw_max))
-    sums = np.abs(layer.matrix.astype(object)).sum(axis=0) * (largest << (fractional - product))
-    biases = np.abs(layer.bias.astype(object)) * (1 << (fractional - layer.bias_format.fractional))
-    most = int((sums + biases).max(initial=0))
+    largest = max(abs(source.raw_min), abs(source.raw_max))
+    product = source.format.fractional + layer.kernel_format.fractional
+    sums = np.abs(layer.matrix.astype(object)).sum(axis=0) * largest * Fraction(2) ** -product
+    step = Fraction(2) ** -layer.bias_format.fractional
+    most = max(sums + np.abs(layer.bias.astype(object)) * step) * Fraction(2) ** fractional
     if most <= FLOAT32_EXACT:
         return ""
-    return f"a sum may need {most.bit_length()} bits; float32, which Keras computes in, has 24"
+    bits = int(most).bit_length()
+    return f"a sum may need {bits} bits; float32, which Keras computes in, has 24"
 
 
 def _holds(raw: RawArray, form: FixedFormat, target: FixedFormat) -> bool:
@@ -226,6 +248,7 @@ LAWS: Mapping[type[Layer], Callable[[_Place], str]] = MappingProxyType(
             _kept,
         ),
         BatchNormalization: _rescaled,
+        DistributedArithmetic: _added,
     }
 )
 """How each kind is judged; for any other no proof is known, and every difference is expected."""
