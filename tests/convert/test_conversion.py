@@ -11,6 +11,7 @@ from trigger.design import Design, IOType, Knobs, LayerKnobs, LayerSpec, ModelSp
 from trigger.emulate import compare, in_steps, run
 from trigger.errors import ConversionError, DesignError, OutputError, UnsupportedLayerError
 from trigger.fixed import FixedFormat
+from trigger.layers import DistributedArithmetic
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 
@@ -147,6 +148,7 @@ def types(**roles):
 
 
 RESOURCE = {"strategy": Strategy.RESOURCE}
+ADDERS = {"strategy": Strategy.DISTRIBUTED_ARITHMETIC}
 REFUSED = {
     "reuse factor of a layer": (
         asks(**RESOURCE, conv={"reuse_factor": 4}),
@@ -156,6 +158,22 @@ REFUSED = {
     "reuse factor of the model": (
         asks(**RESOURCE, reuse_factor=5),
         r"Model.ReuseFactor \(layer conv\): ReuseFactor 5 is impossible",
+    ),
+    "reuse factor of shifts and adds": (
+        asks(hidden={**ADDERS, "reuse_factor": 2}),
+        "ReuseFactor 2 is impossible for layer hidden .*distributed_arithmetic.*Allowed: 1",
+    ),
+    "accumulator of shifts and adds": (
+        asks(hidden={**ADDERS, **types(accum="ap_fixed<14,6>")}),
+        "hidden.Precision.accum: .*has no effect: every sum of distributed_arithmetic is exact",
+    ),
+    "strategy of a pooling, without multipliers": (
+        asks(pool=ADDERS),
+        "pool.Strategy: Strategy distributed_arithmetic has no effect",
+    ),
+    "strategy that a backend lacks": (
+        asks(replace(TARGET, backend="Catapult"), hidden=ADDERS),
+        "LayerName.hidden.Strategy: Catapult has no strategy distributed_arithmetic. Allowed: .*Vi",
     ),
     "reuse factor above the multiplications": (
         asks(score={"reuse_factor": 100}),
@@ -281,6 +299,37 @@ def test_what_hls4ml_would_change_or_ignore_is_an_error_and_leaves_nothing(
     with pytest.raises((DesignError, ConversionError), match=message):
         converted(model, tmp_path / "project", design)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_depthwise_convolution_has_no_shifts_and_adds():
+    from trigger.convert.check import check_design
+
+    depthwise = layer("QDepthwiseConv2D", "depthwise", kernel_size=3)
+    small = ModelSpec((8, 8, 1), MODEL.input_format, (depthwise,))
+    design = replace(asks(**ADDERS), model=small)
+    message = r"Model.Strategy \(layer depthwise\): QDepthwiseConv2D has no strategy distributed"
+    with pytest.raises(DesignError, match=message):
+        check_design(design)
+
+
+@pytest.mark.parametrize("io_type", IOType)
+def test_shifts_and_adds_make_what_multipliers_make(model, tmp_path, io_type):
+    """hls4ml infers accumulators that lose nothing, so every layer's numbers are the same."""
+    target = replace(TARGET, io_type=io_type)
+    adders = converted(model, tmp_path / "adders", asks(target, **ADDERS)).network
+    products = converted(model, tmp_path / "products", asks(target)).network
+    changed = [
+        one.name
+        for one, other in zip(adders.layers, products.layers, strict=True)
+        if type(one) is not type(other)
+    ]
+    assert changed == ["conv", "hidden", "last", "score"]
+    assert all(isinstance(adders[name], DistributedArithmetic) for name in changed)
+    every = tuple(each.name for each in products.layers)
+    rng = np.random.default_rng(2)
+    pixels = rng.integers(0, 255, (300, 8, 8, 1), endpoint=True)
+    ours, theirs = (run(network, pixels, layers=every) for network in (adders, products))
+    assert compare(products, theirs, ours).mismatches == 0
 
 
 def test_a_precision_that_is_asked_for_is_used(model, tmp_path):

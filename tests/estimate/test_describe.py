@@ -10,9 +10,21 @@ from trigger.design import IOType, Strategy, Target
 from trigger.errors import UnsupportedLayerError
 from trigger.estimate import describe, estimate
 from trigger.estimate.describe import DESCRIBERS
-from trigger.estimate.descriptor import Kind
+from trigger.estimate.descriptor import AdderStatistics, Kind
 from trigger.fixed import FixedFormat, Overflow, Rounding
-from trigger.layers import LAYERS, Conv2D, Dense, Input, Linear, Pool, Pooling2D, ReLU, Reshape
+from trigger.layers import (
+    LAYERS,
+    Conv2D,
+    Dense,
+    DistributedArithmetic,
+    Input,
+    Linear,
+    Pool,
+    Pooling2D,
+    ReLU,
+    Reshape,
+)
+from trigger.layers.adder_code import read_adders
 from trigger.network import Network
 
 PIXEL = FixedFormat(8, 0, signed=False)
@@ -107,6 +119,43 @@ def test_a_network_is_estimated_whole(io_type: IOType) -> None:
     assert cost.total.lut.value > 100
     least = 64 if io_type is IOType.PARALLEL else 100
     assert cost.total.latency_cycles.value >= least
+
+
+ADDERS = """\
+void adders(inp_t model_inp[8], out_t model_out[2]) {
+ap_ufixed<8,0> v0 = model_inp[0];
+ap_ufixed<8,0> v1 = model_inp[7];
+ap_ufixed<9,1> v2 = v0 + v1;
+ap_fixed<12,3> v3 = v2 - bit_shift<1>(v1);
+model_out[0] = ap_fixed<12,2>(bit_shift<-1>(v3));
+model_out[1] = 0;
+}"""
+
+
+@pytest.mark.parametrize("io_type", IOType)
+def test_shifts_and_adds_take_a_lut_per_bit_of_a_sum_and_no_multiplier(io_type: IOType) -> None:
+    pixels = Input(name="x", inputs=(), result=PIXEL, dimensions=(4, 4, 2))
+    layer = DistributedArithmetic(
+        name="conv",
+        inputs=("x",),
+        result=FixedFormat(12, 2),
+        window=(2, 2),
+        stride=(1, 1),
+        padding=((0, 1), (0, 1)),
+        parallelization_factor=4,
+        graph=read_adders(ADDERS),
+    )
+    network = Network((pixels, layer), ("conv",))
+    (described,) = describe(network, io_type)
+    assert described.adders == AdderStatistics(additions=2, bits=9 + 12, depth=2)
+    assert (described.kind, described.partitions, described.kernel) == (Kind.CONV, 4, (2, 2))
+    cost = estimate(network, Target("Vitis", "xcvu13p-flga2577-2-e", 3.125, io_type))
+    row = cost.layers[0]
+    assert (row.dsp.value, row.bram_18k.value, row.ff) == (0, 0, None)
+    assert row.lut.value >= 21 * (4 if io_type is IOType.PARALLEL else 1)
+    assert row.lut.low < row.lut.value < row.lut.high
+    assert row.latency_cycles.value > 0
+    assert cost.total.ff is None
 
 
 def test_an_unknown_layer_class_is_refused_by_name(monkeypatch) -> None:
