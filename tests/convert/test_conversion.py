@@ -329,7 +329,7 @@ def test_shifts_and_adds_make_what_multipliers_make(model, tmp_path, io_type):
     rng = np.random.default_rng(2)
     pixels = rng.integers(0, 255, (300, 8, 8, 1), endpoint=True)
     ours, theirs = (run(network, pixels, layers=every) for network in (adders, products))
-    assert compare(products, theirs, ours).mismatches == 0
+    assert compare(products, theirs, ours, names=("products", "adders")).mismatches == 0
 
 
 def test_a_precision_that_is_asked_for_is_used(model, tmp_path):

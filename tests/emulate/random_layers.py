@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from tests.layers.random_adders import draw_graph
 from trigger.design import IOType, Strategy
 from trigger.fixed import FixedFormat, Overflow, RawArray, Rounding
 from trigger.layers import (
@@ -25,6 +26,7 @@ from trigger.layers import (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    DistributedArithmetic,
     Dot,
     Embedding,
     Function,
@@ -404,6 +406,28 @@ def embedding(pick: Pick, name: str, known: list[Known]) -> Layer | None:
     return Embedding(**_plain(pick, name, known), rows=rows, row_format=form)
 
 
+def distributed_arithmetic(pick: Pick, name: str, known: list[Known]) -> Layer:
+    """Draw an adder graph; half of them round and overflow nowhere, and are a product."""
+    source, shape = known[-1]
+    image = shape[:-1]
+    padding = tuple((pick(0, 1), pick(0, 2)) for _ in image)
+    window = tuple(
+        pick(1, min(2, length + sum(pad))) for length, pad in zip(image, padding, strict=True)
+    )
+    inputs = prod(window) * shape[-1]
+    graph = draw_graph(pick, source.result, inputs, exact=bool(pick(0, 1)))
+    return DistributedArithmetic(
+        name=name,
+        inputs=(source.name,),
+        result=_draw_result(pick, graph.operations[graph.outputs[0]].format),
+        window=window,
+        stride=tuple(pick(1, 2) for _ in image),
+        padding=padding,
+        parallelization_factor=1,
+        graph=graph,
+    )
+
+
 MAKERS: tuple[tuple[tuple[int, ...], Maker], ...] = (
     ((1,), dense),
     ((1,), dot),
@@ -412,6 +436,7 @@ MAKERS: tuple[tuple[tuple[int, ...], Maker], ...] = (
     ((2,), layer_normalization),
     ((3,), conv2d),
     ((3,), conv2d),
+    ((1, 2, 3), distributed_arithmetic),
     ((2, 3), pooling),
     ((2, 3), global_pooling),
     ((1, 2, 3), batch_normalization),

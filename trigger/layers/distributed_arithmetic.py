@@ -96,7 +96,7 @@ class DistributedArithmetic(Layer):
 
     def reach(self, *inputs: Reach) -> Reach:
         """Exact where the graph is a matrix product; else an interval from step to step."""
-        analysis = self._analysis(inputs[0])
+        analysis = self.analyse(inputs[0])
         product = self._product(analysis, inputs[0])
         if product is not None:
             exact = product.reach(*inputs)
@@ -125,10 +125,10 @@ class DistributedArithmetic(Layer):
 
         None if some operation rounds or overflows, so that there is none.
         """
-        return self._product(self._analysis(source), source)
+        return self._product(self.analyse(source), source)
 
-    def _analysis(self, source: Reach) -> Analysis:
-        """Analyse the graph for what any window can hold."""
+    def analyse(self, source: Reach) -> Analysis:
+        """Follow the graph's operations for what any window can hold."""
         windows = [self.windows(raw[None])[0] for raw in (source.low, source.high)]
         low, high = (raw.reshape(-1, self.graph.inputs) for raw in windows)
         return analyse(self.graph, Reach(low.min(axis=0), high.max(axis=0), source.format))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trigger.emulate.native import (
+    adders,
     door,
     elementwise,
     embedding,
@@ -29,6 +30,7 @@ from trigger.layers import (
     Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    DistributedArithmetic,
     Dot,
     Embedding,
     GlobalPooling,
@@ -72,6 +74,7 @@ def _joining(emit: Callable[[Kernel], None], *kinds: type[Layer]) -> dict[type[L
 EMITTERS: dict[type[Layer], Emitter] = {
     **_alone(door.emit, Input),
     **_alone(multiply.emit, Dense, Conv1D, Conv2D, DepthwiseConv1D, DepthwiseConv2D),
+    **_alone(adders.emit, DistributedArithmetic),
     **_joining(elementwise.emit, BatchNormalization, Linear, Clone, ReLU, *POINTWISE),
     **_joining(elementwise.emit, Reshape, ZeroPadding1D, ZeroPadding2D),
     **_alone(elementwise.emit, Transpose, Cropping, Upsampling),

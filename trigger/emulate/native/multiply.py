@@ -21,7 +21,14 @@ from trigger.emulate.native.kernel import Kernel
 from trigger.emulate.native.lanes import Lane
 from trigger.emulate.native.places import Frame, Offsets
 from trigger.emulate.native.steps import Chain, is_monotonic
-from trigger.layers import Conv1D, Conv2D, Layer, MultiplyAccumulate, Pooling2D
+from trigger.layers import (
+    Conv1D,
+    Conv2D,
+    DistributedArithmetic,
+    Layer,
+    MultiplyAccumulate,
+    Pooling2D,
+)
 
 SPARE_REGISTERS = 6
 """Registers beside the sums: weights, inputs, products."""
@@ -33,13 +40,15 @@ MOST_OUTPUTS = 4
 """Outputs that one pass makes at most; more share more zeros."""
 
 
-def padding_of(layer: MultiplyAccumulate) -> Frame:
+def padding_of(layer: MultiplyAccumulate | DistributedArithmetic) -> Frame:
     """Return the zeros that a layer reads around its input, per axis."""
     match layer:
         case Conv2D():
             return (*layer.padding, (0, 0))
         case Conv1D():
             return (layer.padding, (0, 0))
+        case DistributedArithmetic():
+            return (*layer.padding, (0, 0))
     return ((0, 0),)
 
 

@@ -131,7 +131,8 @@ def _wanted_lane(layer: Layer, reach: Reach) -> Lane:
 
 def _frame(rank: int, readers: list[Layer]) -> Frame:
     """Return the zeros that all readers together want around a tensor."""
-    paddings = [padding_of(layer) for layer in readers if isinstance(layer, MultiplyAccumulate)]
+    windowed = (MultiplyAccumulate, DistributedArithmetic)
+    paddings = [padding_of(layer) for layer in readers if isinstance(layer, windowed)]
     paddings.append(((0, 0),) * rank)
     return tuple(
         (max(pad[axis][0] for pad in paddings), max(pad[axis][1] for pad in paddings))
@@ -147,7 +148,7 @@ def _joins(
     layer: Layer,
 ) -> bool:
     """Tell whether a layer can be part of the group whose tail it alone reads."""
-    if not emitter_of(layer).joins:
+    if not emitter_of(layer).joins or isinstance(group.head, DistributedArithmetic):
         return False
     moved = any(isinstance(each, MOVES) for each in group.layers)
     match layer:
@@ -160,7 +161,7 @@ def _joins(
             return _pools_in_registers(network, reaches, group, layer)
         case Reshape() if isinstance(group.head, MultiplyAccumulate):
             # results must lie at equal distances, which a frame in the new shape would break
-            convolutions = (Conv1D, Conv2D)
+            convolutions = (Conv1D, Conv2D, DistributedArithmetic)
             return not any(
                 isinstance(each, (ZeroPadding1D, ZeroPadding2D, *convolutions))
                 for name in (layer.name,)
