@@ -419,7 +419,7 @@ def distributed_arithmetic(pick: Pick, name: str, known: list[Known]) -> Layer:
     return DistributedArithmetic(
         name=name,
         inputs=(source.name,),
-        result=_draw_result(pick, graph.operations[graph.outputs[0]].format),
+        result=draw_result(pick, graph.operations[graph.outputs[0]].format),
         window=window,
         stride=tuple(pick(1, 2) for _ in image),
         padding=padding,
