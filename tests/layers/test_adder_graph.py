@@ -197,8 +197,10 @@ def test_every_form_of_the_generator() -> None:
         ("= model_inp[2]", "= model_inp[3]", r"code\.h:18: model_inp\[3\] is read"),
         ("    ap_fixed<4,2> v8", "    auto v8", r"code\.h:24: cannot understand 'auto v8 = -0.25'"),
         ("ap_fixed<4,2> v8", "ap_fixed<4,2,AP_ODD> v8", r"code\.h:24: 'AP_ODD' in .*AP_TRN"),
-        ("ap_fixed<4,2> v8", "ap_fixed<0,2> v8", r"code\.h:24: width is 0"),
+        ("ap_fixed<4,2> v8", "ap_fixed<0,2> v8", r"code\.h:24: 'ap_fixed<0,2>' has 0 bits"),
         ("ap_fixed<4,2> v8", "ap_fixed<4,2> v7", r"code\.h:24: v7 is declared twice"),
+        ("= -0.25", "= -1e999", r"code\.h:24: a value is not finite"),
+        ("bit_shift<-2>", "bit_shift<99999>", r"code\.h:19: .* shifts by 99999"),
         ("v3[9]", "v3[8]", r"code\.h:23: bit 8 of v3 is asked. Allowed: the highest, 9"),
         ("ap_ufixed<9,4>(-v4)", "ap_ufixed<9,4>(-v3)", r"code\.h:22: cannot understand"),
         ("ap_ufixed<9,4>(v4)", "ap_ufixed<8,4>(v4)", r"code\.h:21: cannot understand"),
@@ -224,6 +226,11 @@ def test_what_is_not_understood_is_refused_with_its_line(old, new, message) -> N
         ((Operation(Kind.CONSTANT, SOURCE, (), 64),), (0,), "CONSTANT 64 lies outside -64 to 63"),
         ((Operation(Kind.SUM, SOURCE, (Term(0),)),), (0,), "it reads what comes later"),
         ((Operation(Kind.SUM, SOURCE),), (0,), "SUM has 0 terms"),
+        (
+            (Operation(Kind.INPUT, SOURCE), Operation(Kind.SUM, SOURCE, (Term(0, -5000),))),
+            (0,),
+            "it shifts by -5000",
+        ),
         ((Operation(Kind.INPUT, SOURCE),), (1,), "an output is no operation. Allowed: 0 to 0"),
     ],
 )

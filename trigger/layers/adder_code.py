@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from trigger.errors import FormatError, NetworkError
 from trigger.fixed import FixedFormat, from_values
-from trigger.layers.adder_graph import AdderGraph, Kind, Operation, Term
+from trigger.layers.adder_graph import MOST_SHIFT, AdderGraph, Kind, Operation, Term
 
 _HEAD = re.compile(
     r"\bvoid\s+(\w+)\s*\(\s*\w+\s+model_inp\s*\[\s*(\d+)\s*\]\s*,"
@@ -164,10 +164,16 @@ class _Reading:
         name = match[3] or match[4]
         if name not in self.places:
             raise self.refuse(f"{name} is not declared before", ", ".join(self.places) or "nothing")
-        return Term(self.places[name], int(match[2] or 0), bool(match[1]))
+        shift = int(match[2] or 0)
+        if abs(shift) > MOST_SHIFT:
+            raise self.refuse(f"{name} shifts by {shift}", f"at most {MOST_SHIFT} places")
+        return Term(self.places[name], shift, bool(match[1]))
 
     def constant(self, form: FixedFormat, number: str) -> int:
-        raw = int(from_values(float(number), form))
+        try:
+            raw = int(from_values(float(number), form))
+        except FormatError as error:
+            raise self.refuse(error.problem, error.allowed) from None
         return self.add(Operation(Kind.CONSTANT, form.grid, (), raw))
 
 

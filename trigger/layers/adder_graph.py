@@ -18,6 +18,9 @@ from trigger.errors import NetworkError
 from trigger.fixed import FixedFormat, requantise, widen
 from trigger.layers.base import Tensor
 
+MOST_SHIFT = 4096
+"""Places; far more than any number is wide."""
+
 
 class Kind(Enum):
     """What an operation makes."""
@@ -85,6 +88,9 @@ class AdderGraph:
             return f"{kind.name} has {count} terms"
         if any(not 0 <= term.operation < place for term in operation.terms):
             return "it reads what comes later"
+        for term in operation.terms:
+            if abs(term.shift) > MOST_SHIFT:
+                return f"it shifts by {term.shift}, more than {MOST_SHIFT} places"
         low, high = 0, self.inputs - 1
         if kind is Kind.CONSTANT:
             low, high = operation.format.raw_min, operation.format.raw_max

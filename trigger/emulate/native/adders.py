@@ -23,7 +23,6 @@ def emit(kernel: Kernel) -> None:
     """Write the C function of a layer with an adder graph."""
     layer = kernel.group.head
     assert isinstance(layer, DistributedArithmetic)
-    assert kernel.source is not None
     unpadded = replace(layer, padding=((0, 0),) * len(layer.padding))
     padded = kernel.source.padded(padding_of(layer))
     sources, elements = _regular(unpadded.windows(padded[None])[0])
