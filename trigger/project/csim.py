@@ -36,7 +36,7 @@ from trigger.project.folder import (
 )
 from trigger.project.harness import HARNESS_HEADER, list_traces, write_main, write_traced_top
 from trigger.project.top import read_top
-from trigger.project.weights import check_weights
+from trigger.project.weights import check_weights, list_sources
 from trigger.project.wire import from_bytes, to_words
 
 CHUNK_EVENTS = 256
@@ -96,7 +96,8 @@ def build(project_dir: Path, build_dir: Path) -> Simulation:
     compiler = find_compiler()
     version = compiler_version(compiler)
     project_hash = hash_folder(files.firmware)
-    main, traced = write_main(top, "traced_top.h"), write_traced_top(top)
+    sources = tuple(path.name for path in list_sources(files))
+    main, traced = write_main(top, "traced_top.h", sources), write_traced_top(top)
     borrowed = [hash_folder(folder) for folder in borrowed_headers(files)]
     key = _hash(project_hash, *borrowed, version, *FLAGS, main, traced, HARNESS_HEADER.read_text())
     home = build_dir.absolute() / f"csim-{key[:16]}"

@@ -13,7 +13,9 @@ from trigger.errors import ProjectError
 
 WRITTEN_BY_TOOLS = (".so", ".o", ".dll", ".dylib")
 """Files that a build leaves in the firmware folder; they are no sources."""
-NEEDED_HEADERS = ("ap_types/ap_fixed.h", "nnet_utils/nnet_helpers.h")
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+_TOP_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"(?:\S*/)?parameters\.h"', re.MULTILINE)
+_HLS4ML_HEADER = re.compile(r"(?:(\w+)/)?nnet_\w+\.h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +59,22 @@ def find_project(folder: Path) -> ProjectFiles:
             remedy="write the project with hls4ml first, or name its folder",
         )
     tops = [path for path in sorted(firmware.glob("*.cpp")) if _is_top(path)]
+    if len(tops) > 1:  # such as test benches beside it, which have no header of their own
+        tops = [path for path in tops if path.with_suffix(".h").is_file()]
     if len(tops) != 1:
         raise ProjectError(
             f"{len(tops)} source files that look like the top function"
             + (f" ({', '.join(path.name for path in tops)})" if tops else ""),
             where=firmware,
-            allowed="exactly one <top>.cpp that includes parameters.h, beside <top>.h",
+            allowed="exactly one <top>.cpp that includes parameters.h and calls nnet:: functions",
         )
     return ProjectFiles(firmware, tops[0])
 
 
 def _is_top(source: Path) -> bool:
-    """Tell the top function from wrappers around it, which do not know the layers' parameters."""
-    return source.with_suffix(".h").is_file() and '"parameters.h"' in read_text(source)
+    """Tell the top function from wrappers around it, which do not call layers themselves."""
+    text = read_text(source)
+    return _TOP_INCLUDE.search(text) is not None and "nnet::" in text
 
 
 def read_text(path: Path) -> str:
@@ -95,16 +100,40 @@ def stage_firmware(files: ProjectFiles, target: Path) -> None:
     Raises:
         ProjectError: headers are missing and nowhere to be found.
     """
+    called = next(
+        (match[1] for name in _included(files) if (match := _HLS4ML_HEADER.fullmatch(name))), None
+    )
     for templates in borrowed_headers(files):
-        for name in ("ap_types", "nnet_utils"):
+        for name, place in (("ap_types", "ap_types"), ("nnet_utils", called or "nnet_utils")):
             if (templates / name).is_dir():
-                shutil.copytree(templates / name, target / name, dirs_exist_ok=True)
+                shutil.copytree(templates / name, target / place, dirs_exist_ok=True)
     ignored = shutil.ignore_patterns(*(f"*{suffix}" for suffix in WRITTEN_BY_TOOLS))
     shutil.copytree(files.firmware, target, ignore=ignored, dirs_exist_ok=True)
 
 
+def local_headers(files: ProjectFiles) -> tuple[Path, ...]:
+    """Return the headers of the firmware folder that the top function includes, in C++'s order."""
+    found: dict[Path, None] = {}
+    waiting = [files.top]
+    while waiting:
+        path = waiting.pop(0)
+        for name in _INCLUDE.findall(read_text(path)):
+            for folder in (path.parent, files.firmware):
+                header = (folder / name).resolve()
+                if header.is_file() and header not in found:
+                    found[header] = None
+                    waiting.append(header)
+    return tuple(found)
+
+
+def _included(files: ProjectFiles) -> tuple[str, ...]:
+    """Return what the project's own files include, as they spell it."""
+    texts = [read_text(path) for path in (files.top, files.defines, files.parameters)]
+    return tuple(name for text in texts for name in _INCLUDE.findall(text))
+
+
 def borrowed_headers(files: ProjectFiles) -> tuple[Path, ...]:
-    """Return hls4ml's template folders if the project was kept without ``ap_types``, else ().
+    """Return hls4ml's template folders if the project was kept without all its headers, else ().
 
     They are found in an installed hls4ml, which is not imported; the later ones overlay the
     earlier ones, as hls4ml's Vitis backend does with Vivado's headers.
@@ -112,7 +141,11 @@ def borrowed_headers(files: ProjectFiles) -> tuple[Path, ...]:
     Raises:
         ProjectError: headers are missing and hls4ml is not installed.
     """
-    missing = [name for name in NEEDED_HEADERS if not (files.firmware / name).is_file()]
+    missing = sorted(
+        name
+        for name in {*_included(files), "ap_types/ap_fixed.h"}
+        if not any((files.firmware / folder / name).is_file() for folder in ("", "ap_types"))
+    )
     if not missing:
         return ()
     package = find_spec("hls4ml")

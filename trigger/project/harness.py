@@ -81,8 +81,13 @@ def write_traced_top(top: TopFunction) -> str:
     return "".join([*pieces, top.text[position:]])
 
 
-def write_main(top: TopFunction, traced_top: str) -> str:
-    """Return the program's own source; ``traced_top`` is the file name of the traced function."""
+def write_main(top: TopFunction, traced_top: str, sources: tuple[str, ...] = ()) -> str:
+    """Return the program's own source.
+
+    Args:
+        traced_top: file name of the traced function.
+        sources: files of the firmware folder that define what headers only declare.
+    """
     data = [port for port in top.ports if port.kind in (PortKind.INPUT, PortKind.OUTPUT)]
     inputs = top.of_kind(PortKind.INPUT)
     weights = top.of_kind(PortKind.WEIGHTS)
@@ -99,7 +104,10 @@ def write_main(top: TopFunction, traced_top: str) -> str:
     ]
     return _MAIN.format(
         top=traced_top,
-        includes="\n".join(f'#include "weights/{port.name}.h"' for port in weights),
+        includes="\n".join(
+            f'#include "{name}"'
+            for name in (*(f"weights/{port.name}.h" for port in weights), *sources)
+        ),
         namespace=f"using namespace {top.namespace};" if top.namespace else "",
         ports="\n".join(declarations),
         feed=" && ".join(feed) or "true",

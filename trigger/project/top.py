@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -111,10 +111,12 @@ _OUTPUT_NAME = re.compile(r"^layer\d+_(out|cpy\d+)$")
 _DIRECTIVE = re.compile(
     r"^[ \t]*#(?!\s*(?:pragma\b|ifndef __SYNTHESIS__|endif))[^\n]*", re.MULTILINE
 )
-_SWITCHED_OFF = re.compile(
-    r"^[ \t]*#ifdef __HLS4ML_LOAD_TXT_WEIGHTS__.*?^[ \t]*#endif", re.DOTALL | re.MULTILINE
+_SWITCH = re.compile(
+    r"^[ \t]*#ifdef[ \t]+(\w+)(?:(?!^[ \t]*#[ \t]*(?:if|else|elif)).)*?^[ \t]*#endif",
+    re.DOTALL | re.MULTILINE,
 )
-"""Loads in projects made for CMS: nobody defines the switch, the headers hold the weights."""
+"""Such as ``__HLS4ML_LOAD_TXT_WEIGHTS__`` in projects made for CMS: nobody defines it, the headers
+hold the weights."""
 _NOT_LAYERS = ("save_layer_output",)
 
 
@@ -145,26 +147,23 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def read_top(path: Path) -> TopFunction:
-    """Read the top function of a project; it bears the file's name.
+    """Read the top function of a project: of the file's name, or else the one that calls layers.
 
     Raises:
         ProjectError: no such function, or ports whose direction cannot be told.
     """
     text = read_text(path)
-    code = blank(_SWITCHED_OFF.sub(_spaces, text))
-    name = path.stem
-    head = re.search(rf"\bvoid\s+{re.escape(name)}\s*\(", code)
-    body_start = code.find("{", head.end()) if head else -1
-    if head is None or body_start < 0:
-        raise ProjectError(
-            f"there is no function void {name}(...)",
-            where=path,
-            allowed="a top function that bears the file's name",
-        )
+    active = _without_switched_off(text, path)
+    code = blank(active)
+    head, body_start = _head(code, path)
+    name = head[1]
     namespaces = re.findall(r"\bnamespace\s+(\w+)\s*\{", code[: head.start()])
     parameters = code[head.end() : code.rindex(")", head.end(), body_start)]
     line = line_of(code, head.start())
     ports = tuple(_port(item, path, line) for item in split_list(parameters))
+    body_end = matching_brace(code, body_start)
+    if not any(port.kind is PortKind.OUTPUT for port in ports):
+        ports = _with_last_written(ports, code[body_start:body_end])
     if not any(port.kind is PortKind.OUTPUT for port in ports):
         raise ProjectError(
             f"none of the ports {', '.join(port.name for port in ports)} is an output",
@@ -172,11 +171,10 @@ def read_top(path: Path) -> TopFunction:
             allowed="outputs called layer<N>_out, as hls4ml names them",
         )
     body = _Body(path, text, ports)
-    body_end = matching_brace(code, body_start)
     for start, end in _statements(code, body_start + 1, body_end):
         indent = len(code[start:end]) - len(code[start:end].lstrip())
         body.read(code[start:end], start + indent, end)
-    for directive in _DIRECTIVE.finditer(_SWITCHED_OFF.sub(_spaces, text), body_start, body_end):
+    for directive in _DIRECTIVE.finditer(active, body_start, body_end):
         body.unknown.append((line_of(text, directive.start()), directive.group().strip()))
     return TopFunction(
         path,
@@ -188,6 +186,51 @@ def read_top(path: Path) -> TopFunction:
         tuple(body.loads),
         tuple(body.aliases),
         tuple(body.unknown),
+    )
+
+
+def _without_switched_off(text: str, path: Path) -> str:
+    """Return the text without what stands behind switches that no file of the firmware defines."""
+
+    def strike(match: re.Match[str]) -> str:
+        defined = re.compile(rf"^[ \t]*#[ \t]*define[ \t]+{match[1]}\b", re.MULTILINE)
+        files = [path, *sorted(path.parent.glob("*.h"))]
+        return (
+            match[0] if any(defined.search(read_text(each)) for each in files) else _spaces(match)
+        )
+
+    return _SWITCH.sub(strike, text)
+
+
+def _head(code: str, path: Path) -> tuple[re.Match[str], int]:
+    """Return the head of the top function and the position of its opening brace."""
+    found = []
+    for head in re.finditer(r"\bvoid\s+(\w+)\s*\(", code):
+        start = code.find("{", head.end())
+        if start >= 0 and ";" not in code[head.end() : start]:
+            if head[1] == path.stem:
+                return head, start
+            if "nnet::" in code[start : matching_brace(code, start)]:
+                found.append((head, start))
+    if len(found) != 1:
+        raise ProjectError(
+            f"there is no function void {path.stem}(...)"
+            + (f", and {', '.join(head[1] for head, _ in found)} all call layers" if found else ""),
+            where=path,
+            allowed="a top function that bears the file's name, or one that calls nnet:: functions",
+        )
+    return found[0]
+
+
+def _with_last_written(ports: tuple[Port, ...], body: str) -> tuple[Port, ...]:
+    """Return ports whose outputs bear names of their own: what the last call writes is one."""
+    calls = re.findall(r"\bnnet::\w+[^;]*\(([^;()]*)\)\s*;", body)
+    last = split_list(calls[-1])[-1:] if calls else ()
+    return tuple(
+        replace(port, kind=PortKind.OUTPUT)
+        if port.kind is PortKind.INPUT and port.name in last
+        else port
+        for port in ports
     )
 
 
