@@ -54,6 +54,20 @@ def test_firmware_that_moved_is_told_by_its_golden_vectors(adopted, command, tmp
     assert "differ" in answer.err
 
 
+def test_firmware_without_its_headers_is_adopted_unproven_if_the_user_says_so(command, tmp_path):
+    bare = tmp_path / "bare"
+    shutil.copytree(PROJECT, bare)
+    for name in ("nnet_utils", "ap_types"):
+        shutil.rmtree(bare / "firmware" / name, ignore_errors=True)
+    answer = command("adopt", bare, "-o", tmp_path / "out", "--without-csim")
+    assert answer.code == 0, answer.err
+    assert "not proven" in answer.out
+    report = read_json(tmp_path / "out" / "bare" / "report.json")
+    assert report.agreement is None
+    assert not (tmp_path / "out" / "bare" / "golden").exists()
+    assert command("emulate", tmp_path / "out" / "bare", "--help").code == 0
+
+
 def test_what_is_no_project_is_refused_and_leaves_nothing(command, tmp_path):
     (tmp_path / "other").mkdir()
     answer = command("adopt", tmp_path / "other", "-o", tmp_path / "out")

@@ -266,7 +266,7 @@ def test_every_layer_kind_has_a_reader() -> None:
         (
             "tiny.cpp",
             "void tiny(",
-            "void tinny(",
+            "int tiny(",
             ProjectError,
             r"tiny\.cpp: there is no function void tiny",
         ),

@@ -20,6 +20,13 @@ def adopt(
     output: options.Output = options.OUTPUT,
     events: Annotated[int, typer.Option(min=1, help="Random events to compare.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the random events.")] = 1,
+    without_csim: Annotated[
+        bool,
+        typer.Option(
+            "--without-csim",
+            help="Do not compile and run the firmware's own C++: nothing is proven.",
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Read a firmware project from its text, prove the emulator on it, and write a report.
@@ -31,7 +38,9 @@ def adopt(
 
     folder = output / (name or project.resolve().name)
     counter = show.ConsoleListener().counter("events")
-    report = take(project, folder, events, seed, show.command_line(), counter)
+    report = take(
+        project, folder, events, seed, show.command_line(), counter, with_csim=not without_csim
+    )
     if json:
         from trigger.report import render_json
 
@@ -41,10 +50,10 @@ def adopt(
             show.print_cost(cost)
         for note in report.notes:
             print(f"{note.severity.value}: {note.subject}: {note.text}")
-        agreement = report.agreement
-        print(
-            f"Emulation against C simulation: {agreement.mismatches} mismatches in "
-            f"{agreement.elements:,} integers of {agreement.events:,} events, every layer"
-        )
+        if agreement := report.agreement:
+            print(
+                f"Emulation against C simulation: {agreement.mismatches} mismatches in "
+                f"{agreement.elements:,} integers of {agreement.events:,} events, every layer"
+            )
         print(f"Report: {folder / 'report.html'}")
     require_exact(report)

@@ -22,7 +22,7 @@ from trigger.flow.regression import record_golden
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
 from trigger.project import choose_vectors, read_project
-from trigger.project.folder import find_project
+from trigger.project.folder import find_project, hash_folder
 from trigger.report import keep_times, record, write
 from trigger.vendor import report_files
 
@@ -37,6 +37,8 @@ def adopt(
     seed: int,
     command: str,
     progress: Callable[[int, int], None],
+    *,
+    with_csim: bool = True,
 ) -> record.Report:
     """Take a project into a folder of its own, prove the emulator on it, and report.
 
@@ -45,6 +47,7 @@ def adopt(
 
     Args:
         events: random events that emulator and C simulation are compared on, after the patterns.
+        with_csim: without it nothing is proven, and there are no golden vectors.
 
     Raises:
         ProjectError, UnsupportedLayerError: the project cannot be understood; nothing is written.
@@ -65,27 +68,42 @@ def adopt(
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, target)
             workspace.forget_firmware()
+        copied = workspace.project / files.firmware.name
         network.save(workspace.network)
-        report = _prove(network, folder, events, seed, command, progress)
+        notes = [*summary.vendor_notes()]
+        agreement, compiler = None, None
+        if with_csim:
+            simulation = build_simulation(folder)
+            compiler = simulation.compiler
+            pixels = choose_vectors(network, random=events, seed=seed).pixels
+            compared = compare_engines(network, simulation, pixels, progress)
+            agreement = reported(compared)
+            record_golden(folder)
+        else:
+            notes.append(
+                record.Note(
+                    record.Severity.WARNING,
+                    "C simulation",
+                    "The firmware's own C++ was not run: that the emulator agrees with it is not "
+                    "proven, and there are no golden vectors.",
+                )
+            )
+        digests = [("network", network.digest), ("HLS project", hash_folder(copied))]
+        date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        provenance = summary.record_provenance(digests, compiler, seed, command, date)
+        report = _report(network, folder, agreement, provenance, notes)
         report = keep_times(report, folder)
         write(report, folder)
     return report
 
 
-def _prove(
+def _report(
     network: Network,
     folder: Path,
-    events: int,
-    seed: int,
-    command: str,
-    progress: Callable[[int, int], None],
+    agreement: record.Agreement | None,
+    provenance: record.Provenance,
+    notes: list[record.Note],
 ) -> record.Report:
-    """Hold the emulator against the firmware's own C++, and say what was found."""
-    simulation = build_simulation(folder)
-    pixels = choose_vectors(network, random=events, seed=seed).pixels
-    agreement = compare_engines(network, simulation, pixels, progress)
-    record_golden(folder)
-    notes = [*summary.vendor_notes()]
     costs: tuple[Cost, ...] = ()
     try:
         gathered = gather_costs(folder, network, read_target(folder, network, None, None, None))
@@ -96,15 +114,9 @@ def _prove(
     return record.Report(
         design=folder.name,
         verdict=Verdict(()),
-        agreement=reported(agreement),
+        agreement=agreement,
         costs=costs,
-        provenance=summary.record_provenance(
-            [("network", network.digest), ("HLS project", simulation.project_hash)],
-            simulation.compiler,
-            seed,
-            command,
-            datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        ),
+        provenance=provenance,
         layers=summary.layer_rows(network),
         notes=tuple(notes),
     )

@@ -108,7 +108,7 @@ def provenance(
 
 
 def record_provenance(
-    digests: Sequence[tuple[str, str]], compiler: str, seed: int, command: str, date: str
+    digests: Sequence[tuple[str, str]], compiler: str | None, seed: int, command: str, date: str
 ) -> record.Provenance:
     """Return hashes by name with today's versions of everything that computes."""
     tools = [("trigger", trigger.__version__), ("Python", platform.python_version())]

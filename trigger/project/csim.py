@@ -29,6 +29,7 @@ from trigger.fixed import FixedFormat, RawArray
 from trigger.layers import Shape
 from trigger.project.compiler import FLAGS, compile_program, compiler_version, find_compiler
 from trigger.project.folder import (
+    LOUD_STUB,
     borrowed_headers,
     find_project,
     hash_folder,
@@ -99,7 +100,8 @@ def build(project_dir: Path, build_dir: Path) -> Simulation:
     sources = tuple(path.name for path in list_sources(files))
     main, traced = write_main(top, "traced_top.h", sources), write_traced_top(top)
     borrowed = [hash_folder(folder) for folder in borrowed_headers(files)]
-    key = _hash(project_hash, *borrowed, version, *FLAGS, main, traced, HARNESS_HEADER.read_text())
+    harness = HARNESS_HEADER.read_text()
+    key = _hash(project_hash, *borrowed, LOUD_STUB, version, *FLAGS, main, traced, harness)
     home = build_dir.absolute() / f"csim-{key[:16]}"
     if not _is_whole(home):
         with whole_folder(home) as work:

@@ -15,6 +15,13 @@ WRITTEN_BY_TOOLS = (".so", ".o", ".dll", ".dylib")
 """Files that a build leaves in the firmware folder; they are no sources."""
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 _TOP_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"(?:\S*/)?parameters\.h"', re.MULTILINE)
+_STUBS, _STUB = "nnet_function_stubs.h", "// To be implemented in subclasses"
+LOUD_STUB = (
+    'static_assert(!sizeof(CONFIG_T), "the installed hls4ml is not the one that wrote this project:'
+    ' copy ap_types/ and nnet_utils/ of that version into the firmware folder");'
+)
+"""Firmware written by hls4ml before 1.0 does not name its kernels: with newer headers it would
+compile, do nothing in its layers, and give zeros."""
 _HLS4ML_HEADER = re.compile(r"(?:(\w+)/)?nnet_\w+\.h")
 
 
@@ -101,12 +108,15 @@ def stage_firmware(files: ProjectFiles, target: Path) -> None:
         ProjectError: headers are missing and nowhere to be found.
     """
     called = next(
-        (match[1] for name in _included(files) if (match := _HLS4ML_HEADER.fullmatch(name))), None
+        (match[1] for name in list_includes(files) if (match := _HLS4ML_HEADER.fullmatch(name))),
+        None,
     )
     for templates in borrowed_headers(files):
         for name, place in (("ap_types", "ap_types"), ("nnet_utils", called or "nnet_utils")):
             if (templates / name).is_dir():
                 shutil.copytree(templates / name, target / place, dirs_exist_ok=True)
+    for header in target.glob(f"*/{_STUBS}"):
+        header.write_text(header.read_text().replace(_STUB, LOUD_STUB))
     ignored = shutil.ignore_patterns(*(f"*{suffix}" for suffix in WRITTEN_BY_TOOLS))
     shutil.copytree(files.firmware, target, ignore=ignored, dirs_exist_ok=True)
 
@@ -126,8 +136,8 @@ def local_headers(files: ProjectFiles) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _included(files: ProjectFiles) -> tuple[str, ...]:
-    """Return what the project's own files include, as they spell it."""
+def list_includes(files: ProjectFiles) -> tuple[str, ...]:
+    """Return what the top function and its two headers include, as they spell it."""
     texts = [read_text(path) for path in (files.top, files.defines, files.parameters)]
     return tuple(name for text in texts for name in _INCLUDE.findall(text))
 
@@ -143,7 +153,7 @@ def borrowed_headers(files: ProjectFiles) -> tuple[Path, ...]:
     """
     missing = sorted(
         name
-        for name in {*_included(files), "ap_types/ap_fixed.h"}
+        for name in {*list_includes(files), "ap_types/ap_fixed.h"}
         if not any((files.firmware / folder / name).is_file() for folder in ("", "ap_types"))
     )
     if not missing:

@@ -8,7 +8,7 @@ and the C simulation, which compiles the text anyway, need not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -163,12 +163,13 @@ def read_top(path: Path) -> TopFunction:
     ports = tuple(_port(item, path, line) for item in split_list(parameters))
     body_end = matching_brace(code, body_start)
     if not any(port.kind is PortKind.OUTPUT for port in ports):
-        ports = _with_last_written(ports, code[body_start:body_end])
+        statements = _statements(code, body_start + 1, body_end)
+        ports = _with_written(ports, (" ".join(code[a:b].split()) for a, b in statements))
     if not any(port.kind is PortKind.OUTPUT for port in ports):
         raise ProjectError(
             f"none of the ports {', '.join(port.name for port in ports)} is an output",
             where=f"{path}:{line}",
-            allowed="outputs called layer<N>_out, as hls4ml names them",
+            allowed="an output that a call fills, or that is called layer<N>_out",
         )
     body = _Body(path, text, ports)
     for start, end in _statements(code, body_start + 1, body_end):
@@ -222,15 +223,17 @@ def _head(code: str, path: Path) -> tuple[re.Match[str], int]:
     return found[0]
 
 
-def _with_last_written(ports: tuple[Port, ...], body: str) -> tuple[Port, ...]:
-    """Return ports whose outputs bear names of their own: what the last call writes is one."""
-    calls = re.findall(r"\bnnet::\w+[^;]*\(([^;()]*)\)\s*;", body)
-    last = split_list(calls[-1])[-1:] if calls else ()
+def _with_written(ports: tuple[Port, ...], statements: Iterable[str]) -> tuple[Port, ...]:
+    """Return ports whose outputs bear names of their own: a call's last tensor is what it fills."""
+    tensors = {port.name for port in ports if port.kind is PortKind.INPUT}
+    filled = set()
+    for statement in statements:
+        if tensor := _tensor(statement, 0):
+            tensors.add(tensor.name)
+        elif match := _CALL.match(statement):
+            filled |= set([name for name in split_list(match[3]) if name in tensors][-1:])
     return tuple(
-        replace(port, kind=PortKind.OUTPUT)
-        if port.kind is PortKind.INPUT and port.name in last
-        else port
-        for port in ports
+        replace(port, kind=PortKind.OUTPUT) if port.name in filled else port for port in ports
     )
 
 

@@ -14,7 +14,7 @@ from trigger.errors import ProjectError
 from trigger.fixed import FixedFormat, RawArray, from_values
 from trigger.layers.base import frozen_array
 from trigger.project.declarations import Declarations, Text
-from trigger.project.folder import ProjectFiles, local_headers, read_text
+from trigger.project.folder import ProjectFiles, list_includes, local_headers, read_text
 from trigger.project.top import TopFunction, blank, line_of
 
 _PLAIN_LOAD = "load_weights_from_txt"
@@ -80,7 +80,8 @@ def find_array(files: ProjectFiles, variable: str) -> _Array:
         ProjectError: it is defined nowhere.
     """
     own = files.weights / f"{variable}.h"
-    headers = (own,) if own.is_file() else local_headers(files)
+    named = f"{files.weights.name}/{own.name}" in list_includes(files)
+    headers = (own,) if named or own.is_file() else local_headers(files)
     sources = (path for path in sorted(files.firmware.glob("*.cpp")) if path != files.top)
     definition = re.compile(
         rf"^[ \t]*(?!extern\b)([A-Za-z_][\w:<>, \t]*?)[ \t]+{re.escape(variable)}[ \t]*"
