@@ -42,7 +42,6 @@ from trigger.layers.tables import (
     legacy_inverse_table,
 )
 
-ONE_BIT = FixedFormat(1, 1, signed=False)
 LEGACY_TABLE = FixedFormat(18, 8)
 """``table_t`` of ``activ_config``, which a softmax's own configuration does not replace."""
 LEGACY_SIZE = 1024
@@ -90,8 +89,6 @@ def _elu(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
     return ELU(
         **common_fields(node, inputs),
         **_table(node, Function.ELU),
-        positive_scale=1,
-        positive_format=ONE_BIT,
         alpha=alpha,
         alpha_format=form,
     )
@@ -105,8 +102,6 @@ def _selu(node: Any, inputs: tuple[str, ...], graph: Any) -> Layer:
         **_table(node, Function.SELU),
         positive_scale=scale,
         positive_format=form,
-        alpha=1,
-        alpha_format=ONE_BIT,
         io_type=io_type(graph),
     )
 

@@ -11,16 +11,19 @@ from trigger.fixed import FixedFormat, RawArray, requantise, widen
 from trigger.layers.base import Shape, Tensor, expect, only
 from trigger.layers.pointwise import Pointwise, sum_format, table_index, table_turns
 
+ONE_BIT = FixedFormat(1, 1, signed=False)
+"""Holds the factor 1: nothing is multiplied."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ELU(Pointwise):
     """input x positive_scale (1) from zero on, alpha x table[int(input x size / -8)] below."""
 
-    positive_scale: int
+    positive_scale: int = 1
     """Raw, as alpha."""
-    positive_format: FixedFormat
-    alpha: int
-    alpha_format: FixedFormat
+    positive_format: FixedFormat = ONE_BIT
+    alpha: int = 1
+    alpha_format: FixedFormat = ONE_BIT
     table: RawArray
     table_format: FixedFormat
 

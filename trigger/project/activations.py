@@ -46,7 +46,6 @@ from trigger.project.folder import read_text
 from trigger.project.source import Fields, LayerReader, Source, io_type_of
 from trigger.project.top import Call
 
-ONE_BIT = FixedFormat(1, 1, signed=False)
 _TABLE_DEFAULTS = {"table_size": "1024", "table_t": "ap_fixed<18,8>"}
 """What ``activ_config`` holds where a struct that builds on it says nothing."""
 
@@ -116,15 +115,11 @@ def _parameter(source: Source, call: Call, older_type: int) -> tuple[int, FixedF
 
 
 def _elu(source: Source, call: Call, fields: Fields) -> Layer:
-    alpha, form = (1, ONE_BIT) if len(call.arguments) == 2 else _parameter(source, call, 1)
-    return ELU(
-        **fields,
-        **_table(source, call, Function.ELU),
-        positive_scale=1,
-        positive_format=ONE_BIT,
-        alpha=alpha,
-        alpha_format=form,
-    )
+    fields = {**fields, **_table(source, call, Function.ELU)}
+    if len(call.arguments) == 2:
+        return ELU(**fields)
+    alpha, form = _parameter(source, call, 1)
+    return ELU(**fields, alpha=alpha, alpha_format=form)
 
 
 def _selu(source: Source, call: Call, fields: Fields) -> Layer:
@@ -139,8 +134,6 @@ def _selu(source: Source, call: Call, fields: Fields) -> Layer:
         **_table(source, call, Function.SELU),
         positive_scale=scale,
         positive_format=form,
-        alpha=1,
-        alpha_format=ONE_BIT,
         io_type=kind_of_index,
     )
 
