@@ -187,6 +187,14 @@ REFUSED = {
         replace(DESIGN, target=replace(TARGET, backend="Vitus")),
         "hls.Backend: hls4ml has no backend 'Vitus'.*Vivado.*did you mean Vitis",
     ),
+    "backend whose own tools are missing": (
+        replace(DESIGN, target=replace(TARGET, backend="Libero")),
+        "conversion: hls4ml refused the model: .*shls",
+    ),
+    "strategy that a backend lacks": (
+        replace(DESIGN, target=replace(TARGET, backend="Quartus")),
+        r"Model.Strategy \(layer conv\): the design asks for 'Latency', hls4ml used 'resource'",
+    ),
     "layer": (
         asks(nothing={"reuse_factor": 1}),
         "LayerName.nothing: hls4ml makes no layer of this name.*Allowed: pixels, conv",

@@ -162,22 +162,22 @@ def _graph(hls4ml: Any, model: Any, design: Design, folder: Path) -> Any:
 def _build(
     hls4ml: Any, model: Any, design: Design, configuration: dict[str, Any], folder: Path
 ) -> Any:
-    config = hls4ml.utils.config.create_config(
-        output_dir=str(folder),
-        project_name=PROJECT_NAME,
-        backend=design.target.backend,
-        part=design.target.part,
-        clock_period=design.target.clock_period_ns,
-        io_type=design.target.io_type.value,
-    )
-    config |= {
-        "KerasModel": model,
-        "HLSConfig": configuration,
-        "TraceOutput": True,
-        "InputData": None,
-        "OutputPredictions": None,
-    }
     try:
+        config = hls4ml.utils.config.create_config(
+            output_dir=str(folder),
+            project_name=PROJECT_NAME,
+            backend=design.target.backend,
+            part=design.target.part,
+            clock_period=design.target.clock_period_ns,
+            io_type=design.target.io_type.value,
+        )
+        config |= {
+            "KerasModel": model,
+            "HLSConfig": configuration,
+            "TraceOutput": True,
+            "InputData": None,
+            "OutputPredictions": None,
+        }
         return hls4ml.converters.keras_v2_to_hls(config)
     except TriggerError:
         raise
