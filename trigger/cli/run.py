@@ -22,7 +22,7 @@ def run(
     """Run all steps: events, images, training, firmware, emulation, estimate, report.
 
     What an earlier run finished is reused where nothing that it depends on has changed. Exit code
-    3: the budget is not met; 4: emulation and C simulation differ.
+    3: the budget is not met; 4: emulation and C simulation differ, or QKeras where it must not.
     """
     from trigger.config import load_design
     from trigger.flow.steps import Flow, require_exact
