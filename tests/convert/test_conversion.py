@@ -191,7 +191,7 @@ REFUSED = {
         replace(DESIGN, target=replace(TARGET, backend="Libero")),
         "conversion: hls4ml refused the model: .*shls",
     ),
-    "strategy that a backend lacks": (
+    "strategy that a backend changes": (
         replace(DESIGN, target=replace(TARGET, backend="Quartus")),
         r"Model.Strategy \(layer conv\): the design asks for 'Latency', hls4ml used 'resource'",
     ),
