@@ -25,7 +25,7 @@ def test_the_golden_vectors_come_out_of_every_engine(engine):
     )
     agreement = compare(network, results, golden.results, names=(engine, "golden"))
     assert agreement.first is None
-    assert agreement.elements == 230_024
+    assert agreement.elements == 316_283
 
 
 def test_network_report_and_vectors_are_of_one_firmware():

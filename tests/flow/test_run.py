@@ -166,7 +166,8 @@ def test_golden_vectors_are_recorded_and_replayed(copy, command):
     assert command("golden", "record", copy).code == 0  # the same again is fine
     answer = command("golden", "verify", copy, "--json")
     assert answer.code == 0
-    assert [side["mismatches"] for side in answer.json["comparisons"]] == [0, 0]
+    outcomes = [each["outcome"] for each in answer.json["comparisons"]]
+    assert outcomes == ["pass"] * 8 + ["skipped", "pass"]
 
 
 def test_a_planted_weight_bit_is_caught_with_its_layer(copy, command):

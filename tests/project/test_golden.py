@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,11 +15,22 @@ from trigger.errors import AgreementError, OutputError, ProjectError
 from trigger.fixed import FixedFormat
 from trigger.layers import Input, Linear
 from trigger.network import Network
-from trigger.project.golden import Golden, GoldenTensor, read, record
-from trigger.project.vectors import PATTERNS, choose_vectors
+from trigger.project.golden import Golden, GoldenGroup, GoldenTensor, read, record, to_bytes
+from trigger.project.vectors import PATTERNS, choose_vectors, hot_pixels
 
 SMALL = FixedFormat.parse("ap_ufixed<4,0>")
 WIDE = FixedFormat.parse("ap_fixed<70,10>")
+
+
+GROUP = GoldenGroup(
+    "hot pixels",
+    ("pixel 0",),
+    {
+        "image": np.array([15, *[0] * 11]).reshape(1, 2, 3, 2),
+        "dense": np.array([[1, 2]], dtype=object),
+    },
+    {"flat": "78ab", "dense": "90cd"},
+)
 
 
 def make(**changes: object) -> Golden:
@@ -35,13 +46,30 @@ def make(**changes: object) -> Golden:
             "flat": np.array([[0] * 12, range(12)]),
             "dense": np.array([[-(2**69), 2**69 - 1], [5, 5]], dtype=object),
         },
+        outputs=("dense",),
+        groups=(GROUP,),
+        fields={"flat.inputs": '["image"]', "dense.kernel": "sha256 56ef"},
+        costs={"estimate.dsp": "12"},
     )
     return replace(golden, **changes)
 
 
 def equal(left: Golden, right: Golden) -> bool:
-    names = ("network_digest", "project_hash", "tools", "inputs", "layers", "origins")
-    return all(getattr(left, name) == getattr(right, name) for name in names) and all(
+    names = [each.name for each in fields(Golden) if each.name not in ("raw", "groups")]
+    return (
+        all(getattr(left, name) == getattr(right, name) for name in names)
+        and same_raw(left, right)
+        and len(left.groups) == len(right.groups)
+        and all(
+            (one.name, one.origins, one.digests) == (two.name, two.origins, two.digests)
+            and same_raw(one, two)
+            for one, two in zip(left.groups, right.groups, strict=True)
+        )
+    )
+
+
+def same_raw(left: Golden | GoldenGroup, right: Golden | GoldenGroup) -> bool:
+    return all(
         np.array_equal(left.raw[name], right.raw[name]) for name in {**left.raw, **right.raw}
     )
 
@@ -50,17 +78,21 @@ def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
     path = record(make(), tmp_path / "golden")
     assert equal(read(tmp_path / "golden"), make())
     *lines, empty, last = path.read_text().splitlines()
-    untold = [line for line in lines if not line.startswith("tool ")]
+    untold = [line for line in lines if not line.startswith(("tool ", "cost "))]
     assert (empty, last) == ("", f"sha256 {sha256(chr(10).join(untold).encode()).hexdigest()}")
     assert lines == [
-        "golden 2",
+        "golden 3",
         "network 12ab",
         "project 34cd",
         "tool hls4ml 1.3.0",
         "tool g++ (Debian) 12.2.0",
+        "cost estimate.dsp 12",
+        'field flat.inputs ["image"]',
+        "field dense.kernel sha256 56ef",
         "input image 2x3x2 ap_ufixed<4,0>",
         "layer flat 12 ap_ufixed<4,0>",
         "layer dense 2 ap_fixed<70,10>",
+        "output dense",
         "",
         "vector 0 zeros",
         "image[0] 0*6",
@@ -73,6 +105,15 @@ def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
         "image[1] 1 3 5 7 9 11",
         "flat 0 1 2 3 4 5 6 7 8 9 10 11",
         "dense 5 5",
+        "",
+        "group hot pixels",
+        "digest flat 78ab",
+        "digest dense 90cd",
+        "",
+        "vector 0 pixel 0",
+        "image[0] 15 0*5",
+        "image[1] 0*6",
+        "dense 1 2",
     ]
 
 
@@ -90,6 +131,24 @@ def test_the_same_vectors_leave_the_file_alone(tmp_path: Path) -> None:
     before = path.read_bytes(), path.stat().st_mtime_ns
     record(make(tools=("g++ 15",)), tmp_path)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_tools_and_costs_are_not_compared(tmp_path: Path) -> None:
+    record(make(), tmp_path)
+    record(make(tools=("g++ 15",), costs={"estimate.dsp": "13"}), tmp_path)
+    for changes in ({"fields": {"dense.kernel": "sha256 78"}}, {"groups": ()}):
+        with pytest.raises(AgreementError, match="vectors differ"):
+            record(make(**changes), tmp_path)
+
+
+@pytest.mark.parametrize("form", ["ap_fixed<8,4>", "ap_fixed<63,4>", "ap_fixed<64,4>", WIDE])
+def test_digests_do_not_depend_on_the_type_that_holds_the_numbers(form: object) -> None:
+    form = FixedFormat.parse(str(form))
+    raw = np.array([[1, -2], [3, 127]])
+    whole = to_bytes(raw, form)
+    assert whole == to_bytes(raw.astype(object), form) == to_bytes(raw.astype(np.int32), form)
+    assert whole == to_bytes(raw[:1], form) + to_bytes(raw[1:], form)
+    assert whole != to_bytes(raw[::-1], form)
 
 
 def test_changed_vectors_are_refused_then_replaced_and_both_fail_the_run(tmp_path: Path) -> None:
@@ -111,17 +170,20 @@ def test_changed_vectors_are_refused_then_replaced_and_both_fail_the_run(tmp_pat
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("golden 2", "golden 1", r"vectors\.txt:1: cannot read 'golden 1'. Allowed: golden 2"),
+        ("golden 3", "golden 2", r"vectors\.txt:1: cannot read 'golden 2'. Allowed: golden 3"),
         ("network 12ab\n", "", r":2: cannot read 'project 34cd'. Allowed: network"),
-        ("2x3x2 ap", "2x3x2 zp", r":6: cannot read .*Allowed: name 32x32x1 ap_fixed"),
-        ("dense 5 5\n", "", r":20: cannot read ''. Allowed: dense"),
-        ("dense 5 5", "dense 5", r":20: cannot read 'dense 5'. Allowed: 2 numbers, not 1"),
+        ("2x3x2 ap", "2x3x2 zp", r":9: cannot read .*Allowed: name 32x32x1 ap_fixed"),
+        ("dense 5 5\n", "", r":24: cannot read ''. Allowed: dense"),
+        ("dense 5 5", "dense 5", r":24: cannot read 'dense 5'. Allowed: 2 numbers, not 1"),
         ("dense 5 5", "dense 5 x", "Allowed: integers from .* not 'x'"),
         ("flat 0*12", "flat 16*12", "Allowed: integers from 0 to 15, not '16\\*12'"),
-        ("vector 1", "vector 2", r":16: cannot read 'vector 2 .*Allowed: vector 1"),
+        ("vector 1", "vector 2", r":20: cannot read 'vector 2 .*Allowed: vector 1"),
         ("\nvector 1", "vector 1", "an empty line between vectors"),
-        ("dense 5 5", "dense 5 6", r":22: cannot read 'sha256 .*changed after recording"),
-        ("network 12ab", "network 12ac", r":22: cannot read 'sha256 .*changed after recording"),
+        ("dense 5 5", "dense 5 6", r":35: cannot read 'sha256 .*changed after recording"),
+        ("network 12ab", "network 12ac", r":35: cannot read 'sha256 .*changed after recording"),
+        ("digest flat 78ab", "digest flat 78ac", r":35: .*changed after recording"),
+        ("sha256 56ef", "sha256 56ee", r":35: .*changed after recording"),
+        ("dense 1 2\n", "", r":33: cannot read ''. Allowed: dense"),
     ],
 )
 def test_damaged_files(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -137,7 +199,7 @@ def test_no_vectors_and_no_file(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="cannot be read"):
         read(tmp_path)
     path = record(make(), tmp_path)
-    header = path.read_text().split("\n\n")[0]
+    header = path.read_text().partition("\n\n")[0]
     path.write_text(f"{header}\n\nsha256 0\n")
     with pytest.raises(ProjectError, match="at least one input, layer and vector"):
         read(tmp_path)
@@ -183,6 +245,35 @@ def test_patterns_are_what_they_are_called() -> None:
     assert image["walking ones"].ravel().tolist() == [1, 2, 4] * 8
     assert image["checkerboard"][0, :, 0].tolist() == [0, 7, 0, 7]
     assert image["checkerboard"][:, 0, 1].tolist() == [7, 0, 7]
+
+
+def test_edges_of_the_format_are_next_to_zero_and_to_both_ends() -> None:
+    vectors = choose_vectors(network("ap_fixed<5,1>"), random=0)
+    image = vectors.pixels[0][vectors.origins.index("edges of the format")]
+    assert sorted(set(image.ravel().tolist())) == [-16, -15, -1, 0, 1, 14, 15]
+
+
+def test_one_pixel_is_hot_at_each_position() -> None:
+    form = FixedFormat.parse("ap_ufixed<3,0>")
+    two = Network(
+        (
+            Input(name="image", inputs=(), result=form, dimensions=(2, 3, 2)),
+            Input(name="flat", inputs=(), result=form, dimensions=(4,)),
+            Linear(name="y", inputs=("image",), result=form),
+        ),
+        ("y",),
+    )
+    vectors = hot_pixels(two)
+    image, flat = vectors.pixels
+    assert (image.shape, flat.shape) == ((10, 2, 3, 2), (10, 4))
+    assert (image[:6].reshape(6, 6, 2) == 7 * np.eye(6, dtype=int)[:, :, None]).all()
+    assert (flat[6:] == 7 * np.eye(4, dtype=int)).all()
+    assert not image[6:].any()
+    assert not flat[:6].any()
+    assert vectors.origins[5:7] == (
+        "pixel 5 of image at the maximum",
+        "pixel 0 of flat at the maximum",
+    )
 
 
 @pytest.mark.parametrize(

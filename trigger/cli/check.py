@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from trigger.cli import options, show
 
 
 def check(
     design: options.DesignFile,
     output: options.Output = options.OUTPUT,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write every limit as a test case to this XML file.")
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Judge a compiled design: value, limit, margin, source and answer of each check.
@@ -24,6 +32,10 @@ def check(
     file = load_design(design)
     judgement = judge_folder(file, output / file.name)
     verdict, costs = judgement.verdict, judgement.costs
+    if junit is not None:
+        from trigger.report.junit import verdict_cases, write_junit
+
+        write_junit(junit, f"budget of {file.name}", verdict_cases(file.name, verdict))
     if json:
         show.print_json({**show.verdict_record(verdict), "warnings": list(costs.warnings)})
     else:

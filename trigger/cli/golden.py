@@ -27,45 +27,76 @@ def record(
     """Write golden/ with inputs, outputs and every layer's integers, as C simulation has them."""
     from trigger.flow.regression import record_golden
 
-    recorded = record_golden(folder, events=events, update=update)
+    recorded = record_golden(folder, events=events, update=update, listener=show.ConsoleListener())
+    reached = recorded.reached
     if json:
-        show.print_json({"path": str(recorded.path), "vectors": recorded.vectors})
-    else:
-        print(f"{recorded.vectors} golden vectors: {recorded.path}")
+        show.print_json(
+            {
+                "path": str(recorded.path),
+                "vectors": recorded.vectors,
+                "edges": reached.edges,
+                "edges_met": reached.edges_met,
+                "bounds": reached.bounds,
+                "bounds_met": reached.bounds_met,
+                "own_events": recorded.own_events,
+            }
+        )
+        return
+    print(f"{recorded.vectors} golden vectors: {recorded.path}")
+    print(
+        f"  edges of quantisers met: {reached.edges_met} of {reached.edges}; "
+        f"layers at a proven end: {reached.bounds_met} of {reached.bounds}"
+    )
+    if not recorded.own_events:
+        print("  the folder has no events of its own: none is among the vectors")
 
 
 @app.command()
-def verify(folder: options.Folder, json: options.Json = False) -> None:
-    """Replay the golden vectors through emulator and C simulation.
+def verify(
+    folder: options.Folder,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write every comparison as a test case to this XML file.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Replay the golden vectors through emulator and C simulation; co-simulation output counts too.
 
-    Exit code 4: an integer moved; the layer that moved first is named.
+    Exit code 4: an integer moved (the layer that moved first is named), or what the firmware is
+    made of. Tools, cycles and resources that changed are reported.
     """
     from trigger.errors import AgreementError
-    from trigger.flow.regression import verify_golden
+    from trigger.flow.replay import cases, verify_golden
 
     replay = verify_golden(folder)
-    sides = (replay.emulated, replay.csim)
+    if junit is not None:
+        from trigger.report.junit import write_junit
+
+        write_junit(junit, f"golden vectors of {folder.name}", cases(replay))
     if json:
         show.print_json(
             {
                 "vectors": replay.vectors,
                 "comparisons": [
                     {
-                        "engine": side.left,
-                        "elements": side.elements,
-                        "mismatches": side.mismatches,
-                        "first": str(side.first) if side.first else None,
+                        "name": case.name,
+                        "engine": case.group,
+                        "outcome": case.outcome.value,
+                        "text": case.text,
                     }
-                    for side in sides
+                    for case in cases(replay)
                 ],
+                "notes": list(replay.notes),
             }
         )
     else:
         show.print_table(
             f"{replay.vectors} golden vectors",
-            ("engine", "integers", "mismatches"),
-            [(side.left, f"{side.elements:,}", f"{side.mismatches:,}") for side in sides],
+            ("comparison", "with", "answer"),
+            [(case.name, case.group, case.outcome.value) for case in cases(replay)],
         )
-    for side in sides:
-        if side.first is not None:
-            raise AgreementError(str(side.first), where=f"{side.left} against the golden vectors")
+        for note in replay.notes:
+            print(f"  {note}")
+    if replay.failures:
+        raise AgreementError(
+            "\n  ".join(replay.failures), where=f"{folder} against its golden vectors"
+        )

@@ -83,6 +83,15 @@ def compile_project(
     return found
 
 
+def converter(folder: Path) -> tuple[str, ...]:
+    """Return which hls4ml wrote a design's HLS project: a name with its version, or nothing."""
+    try:
+        record = json.loads(Workspace(folder).conversion.read_text(encoding="utf-8"))
+        return (f"hls4ml {record['hls4ml_version']}",)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
 def _find(workspace: Workspace, key: str) -> Compiled | None:
     """Return the conversion in the folder if it was made with this key and is whole.
 

@@ -1,10 +1,11 @@
 """Golden vectors: inputs, outputs and layer traces of a firmware as reviewed text.
 
 One file, ``golden/vectors.txt``: a header, then a block of lines per vector. A tensor with
-channels takes a line per channel, numbers row by row; ``7*30`` stands for thirty sevens. The last
-line is the SHA-256 of those before it, so that a file that was cut off or edited is not taken for
-what was recorded. Nothing is compared here but texts: replaying the vectors and comparing integers
-is the caller's business.
+channels takes a line per channel, numbers row by row; ``7*30`` stands for thirty sevens. Groups of
+many vectors follow, of which only inputs and outputs are written out, and every layer's integers
+as one digest. The last line is the SHA-256 of those before it, so that a file that was cut off or
+edited is not taken for what was recorded. Nothing is compared here but texts: replaying the vectors
+and comparing integers is the caller's business.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from math import prod
 from pathlib import Path
@@ -21,11 +22,13 @@ import numpy as np
 
 from trigger.errors import AgreementError, FormatError, ProjectError
 from trigger.files import write_text
-from trigger.fixed import FixedFormat, RawArray
+from trigger.fixed import INT64_BITS, FixedFormat, RawArray
 
 FILE_NAME = "vectors.txt"
-VERSION = "golden 2"
+VERSION = "golden 3"
 """First line of the file; a reader refuses any other."""
+_UNCOMPARED = ("tool ", "cost ")
+"""How lines begin that may change without a bit of the firmware having moved."""
 _RUN = 4
 """Equal numbers in a row that are written as one number and a count."""
 _ALLOWED = "the text that trigger writes"
@@ -43,6 +46,19 @@ class GoldenTensor:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class GoldenGroup:
+    """What a firmware made of many inputs, in short."""
+
+    name: str
+    origins: tuple[str, ...]
+    """How each vector was chosen."""
+    raw: Mapping[str, RawArray]
+    """By name of input or output: (vectors, *shape)."""
+    digests: Mapping[str, str]
+    """By name of layer: SHA-256 (hex) of its results for all vectors, see ``to_bytes``."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Golden:
     """What a firmware made of some inputs, once and for all."""
 
@@ -57,6 +73,18 @@ class Golden:
     """How each vector was chosen."""
     raw: Mapping[str, RawArray]
     """By name of input or layer: (vectors, *shape)."""
+    outputs: tuple[str, ...] = ()
+    """The layers that groups write out."""
+    groups: tuple[GoldenGroup, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the firmware is made of, name by name: formats, weights, the meaning of a pixel."""
+    costs: Mapping[str, str] = field(default_factory=dict)
+    """Cycles and resources by source and quantity; reported when they move, not compared."""
+
+    @property
+    def vectors(self) -> int:
+        """How many there are, those of groups among them."""
+        return len(self.origins) + sum(len(group.origins) for group in self.groups)
 
     @property
     def pixels(self) -> tuple[RawArray, ...]:
@@ -69,10 +97,20 @@ class Golden:
         return {tensor.name: self.raw[tensor.name] for tensor in self.layers}
 
 
+def to_bytes(raw: RawArray, form: FixedFormat) -> bytes:
+    """Return integers of a format as the bytes that digests are made of, whatever type holds them.
+
+    They are 8 bytes each, little-endian; above 63 bits, decimal text and a blank each.
+    """
+    if form.width <= INT64_BITS:
+        return np.ascontiguousarray(raw, dtype="<i8").tobytes()
+    return "".join(f"{number} " for number in raw.ravel().tolist()).encode()
+
+
 def record(golden: Golden, folder: Path, *, update: bool = False) -> Path:
     """Write golden vectors, whole or not at all, and return the file.
 
-    Vectors that are the same, whatever tool versions the header names, leave the file as it is.
+    Vectors that are the same, whatever tools and costs the header names, leave the file as it is.
 
     Raises:
         AgreementError: other vectors are there. Without ``update`` they stay; with it they are
@@ -128,7 +166,7 @@ def _text(path: Path) -> str:
 
 
 def _compared(text: str) -> list[str]:
-    return [line for line in text.splitlines() if not line.startswith("tool ")]
+    return [line for line in text.splitlines() if not line.startswith(_UNCOMPARED)]
 
 
 def _excerpt(lines: list[str], number: int) -> str:
@@ -142,23 +180,40 @@ def _excerpt(lines: list[str], number: int) -> str:
 def _write(golden: Golden) -> str:
     lines = [VERSION, f"network {golden.network_digest}", f"project {golden.project_hash}"]
     lines += [f"tool {tool}" for tool in golden.tools]
+    lines += [f"cost {name} {number}" for name, number in golden.costs.items()]
+    lines += [f"field {name} {text}" for name, text in golden.fields.items()]
     lines += [f"input {_describe(tensor)}" for tensor in golden.inputs]
     lines += [f"layer {_describe(tensor)}" for tensor in golden.layers]
-    for number, origin in enumerate(golden.origins):
-        lines += ["", f"vector {number} {origin}"]
-        for tensor in (*golden.inputs, *golden.layers):
-            raw = golden.raw[tensor.name][number]
-            lines += [
-                f"{label} {_squeeze(line)}"
-                for label, line in zip(_labels(tensor), _channels(raw), strict=True)
-            ]
+    lines += [f"output {name}" for name in golden.outputs]
+    lines += _vectors((*golden.inputs, *golden.layers), golden.origins, golden.raw)
+    for group in golden.groups:
+        lines += ["", f"group {group.name}"]
+        lines += [f"digest {name} {value}" for name, value in group.digests.items()]
+        lines += _vectors(_written_out(golden), group.origins, group.raw)
     lines += ["", f"sha256 {_hash(lines)}"]
     return "\n".join(lines) + "\n"
 
 
+def _vectors(
+    tensors: tuple[GoldenTensor, ...], origins: tuple[str, ...], raw: Mapping[str, RawArray]
+) -> Iterator[str]:
+    for number, origin in enumerate(origins):
+        yield from ("", f"vector {number} {origin}")
+        for tensor in tensors:
+            channels = _channels(raw[tensor.name][number])
+            for label, line in zip(_labels(tensor), channels, strict=True):
+                yield f"{label} {_squeeze(line)}"
+
+
+def _written_out(golden: Golden) -> tuple[GoldenTensor, ...]:
+    """Return the tensors of which a group holds the numbers."""
+    outputs = (tensor for tensor in golden.layers if tensor.name in golden.outputs)
+    return (*golden.inputs, *outputs)
+
+
 def _hash(lines: list[str]) -> str:
-    """Return the SHA-256 (hex) of lines, without those of tools, which are not compared."""
-    kept = (line for line in lines if not line.startswith("tool "))
+    """Return the SHA-256 (hex) of lines, without those that are not compared."""
+    kept = (line for line in lines if not line.startswith(_UNCOMPARED))
     return hashlib.sha256("\n".join(kept).encode()).hexdigest()
 
 
@@ -206,33 +261,61 @@ class _Reader:
         network = self.word("network")
         project = self.word("project")
         tools = tuple(self.words("tool"))
+        costs, fields = self.pairs("cost"), self.pairs("field")
         inputs = tuple(map(self.tensor, self.words("input")))
         layers = tuple(map(self.tensor, self.words("layer")))
-        origins: list[str] = []
-        rows: dict[str, list[RawArray]] = {tensor.name: [] for tensor in (*inputs, *layers)}
-        while not self.at_hash():
-            origins.append(self.word(f"vector {len(origins)}"))
-            for tensor in (*inputs, *layers):
-                rows[tensor.name].append(self.numbers(tensor))
+        outputs = tuple(self.words("output"))
+        header = Golden(
+            network,
+            project,
+            tools,
+            inputs,
+            layers,
+            (),
+            {},
+            outputs=outputs,
+            fields=fields,
+            costs=costs,
+        )
+        origins, raw = self.vectors((*inputs, *layers))
         if not origins or not inputs or not layers:
             raise self.error("at least one input, layer and vector")
+        groups = []
+        while self.peek().startswith("group "):
+            groups.append(self.group(_written_out(header)))
         body = self.lines[: self.number - 1]
         if self.word("sha256") != _hash(body) or self.number < len(self.lines):
             self.number -= 1
             raise self.error(
                 f"sha256 {_hash(body)} as the last line: something was changed after recording"
             )
-        raw = {name: np.stack(arrays) for name, arrays in rows.items()}
-        return Golden(network, project, tools, inputs, layers, tuple(origins), raw)
+        return replace(header, origins=origins, raw=raw, groups=tuple(groups))
 
-    def at_hash(self) -> bool:
-        """Go over the empty line before a vector or the hash, and tell whether the hash is next."""
+    def group(self, tensors: tuple[GoldenTensor, ...]) -> GoldenGroup:
+        name = self.word("group")
+        digests = self.pairs("digest")
+        return GoldenGroup(name, *self.vectors(tensors), digests)
+
+    def vectors(
+        self, tensors: tuple[GoldenTensor, ...]
+    ) -> tuple[tuple[str, ...], dict[str, RawArray]]:
+        """Return origins and numbers of a run of vectors, and go over the empty line behind it."""
+        origins: list[str] = []
+        rows: dict[str, list[RawArray]] = {tensor.name: [] for tensor in tensors}
+        while not self.at_end_of_vectors():
+            origins.append(self.word(f"vector {len(origins)}"))
+            for tensor in tensors:
+                rows[tensor.name].append(self.numbers(tensor))
+        return tuple(origins), {name: np.stack(each) for name, each in rows.items() if each}
+
+    def at_end_of_vectors(self) -> bool:
+        """Go over the empty line before a vector or what follows the last, and tell which."""
         if self.number >= len(self.lines):
             raise self.error("another vector, or the sha256 of all lines")
         if self.peek() != "":
             raise self.error("an empty line between vectors")
         self.number += 1
-        return self.peek().startswith("sha256 ")
+        return self.peek().startswith(("sha256 ", "group "))
 
     def peek(self) -> str:
         return self.lines[self.number] if self.number < len(self.lines) else ""
@@ -257,6 +340,10 @@ class _Reader:
     def words(self, key: str) -> Iterator[str]:
         while self.peek().startswith(key + " "):
             yield self.word(key)
+
+    def pairs(self, key: str) -> dict[str, str]:
+        """Return what lines say, by the word that comes before it."""
+        return dict(text.partition(" ")[::2] for text in self.words(key))
 
     def tensor(self, text: str) -> GoldenTensor:
         match = re.fullmatch(r"(\S+) (\d+(?:x\d+)*) (\S+)", text)

@@ -48,6 +48,14 @@ def _walking_ones(shape: tuple[int, ...], form: FixedFormat) -> RawArray:
     return np.array(ones, dtype=object).reshape(shape)
 
 
+def _edges(shape: tuple[int, ...], form: FixedFormat) -> RawArray:
+    """Both ends of the format and zero, each with its neighbours, in turn."""
+    low, high = form.raw_min, form.raw_max
+    edges = {low, low + 1, -1, 0, 1, high - 1, high}
+    inside = [edge for edge in sorted(edges) if low <= edge <= high]
+    return np.resize(np.array(inside, dtype=object), shape)
+
+
 def _one_pixel(place: Callable[[int], int]) -> Callable[[tuple[int, ...], FixedFormat], RawArray]:
     def pattern(shape: tuple[int, ...], form: FixedFormat) -> RawArray:
         flat = np.zeros(prod(shape), dtype=object)
@@ -65,6 +73,7 @@ PATTERNS: dict[str, Callable[[tuple[int, ...], FixedFormat], RawArray]] = {
     "last pixel at the maximum": _one_pixel(lambda count: count - 1),
     "walking ones": _walking_ones,
     "checkerboard": _checkerboard,
+    "edges of the format": _edges,
 }
 """Pattern of one input by the words that stand in the golden file."""
 
@@ -111,12 +120,32 @@ def choose_vectors(
         blocks.append(_random(layer, random, generator))
         if events:
             blocks.append(np.asarray(events[index]).astype(object))
-        joined = np.concatenate(blocks)
-        pixels.append(joined.astype(np.int64) if layer.result.width < 64 else joined)
+        pixels.append(_narrow(np.concatenate(blocks), layer))
     origins = [*patterns]
     origins += [f"random {number}, seed {seed}" for number in range(random)]
     origins += [f"{event_origin} {number}" for number in range(count)]
     return Vectors(tuple(pixels), tuple(origins))
+
+
+def hot_pixels(network: Network) -> Vectors:
+    """Return zeros with one pixel at the maximum, in all its channels, at each position in turn.
+
+    With several inputs the others stay at zero.
+    """
+    sizes = [prod(layer.dimensions[:-1] or layer.dimensions) for layer in network.inputs]
+    total, start = sum(sizes), 0
+    pixels, origins = [], []
+    for layer, size in zip(network.inputs, sizes, strict=True):
+        raw = np.zeros((total, size, prod(layer.dimensions) // size), dtype=object)
+        raw[range(start, start + size), range(size)] = layer.result.raw_max
+        pixels.append(_narrow(raw.reshape(total, *layer.dimensions), layer))
+        origins += [f"pixel {place} of {layer.name} at the maximum" for place in range(size)]
+        start += size
+    return Vectors(tuple(pixels), tuple(origins))
+
+
+def _narrow(raw: RawArray, layer: Input) -> RawArray:
+    return raw.astype(np.int64) if layer.result.width < 64 else raw
 
 
 def _random(layer: Input, count: int, generator: np.random.Generator) -> RawArray:
