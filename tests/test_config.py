@@ -71,6 +71,11 @@ def test_a_target_rate_is_a_share_of_all_background(load):
     assert load("target_rate_khz: 4", "background_acceptance: 0.2").trigger.acceptance == 0.2
 
 
+def test_a_strategy_by_hls4mls_short_form(load):
+    knobs = load("{ReuseFactor: 3,", "{Strategy: da, ReuseFactor: 1,").design.knobs
+    assert knobs.layers["conv1"].strategy is Strategy.DISTRIBUTED_ARITHMETIC
+
+
 def test_event_files_lie_beside_the_design_file(tmp_path):
     given = "files: {mm: [m/1.dat, m/2.dat], ee: [/far/e.dat]}"
     path = tmp_path / "design.yaml"

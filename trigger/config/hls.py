@@ -99,7 +99,8 @@ def _layer(item: Item, *, of_model: bool) -> LayerKnobs:
             values["precision"] = _precision(entry, of_model=of_model)
         elif name in known:
             field, kind = known[name]
-            values[field] = bind(entry, kind)
+            short = kind is Strategy and bind(entry, str).lower() == "da"  # hls4ml's own
+            values[field] = Strategy.DISTRIBUTED_ARITHMETIC if short else bind(entry, kind)
             if kind is int and values[field] < 1:
                 raise entry.error(f"{name} is {values[field]}", allowed="a whole number >= 1")
         else:
