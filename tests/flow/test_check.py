@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.builders import small_cnn
 from tests.conftest import TINY
 from trigger.cli.show import ConsoleListener
 from trigger.config import load_design
@@ -67,7 +68,12 @@ def test_a_design_is_converted_once_to_see_whether_it_can_be(design, tmp_path, m
     import trigger.convert
 
     rehearsed = []
-    monkeypatch.setattr(trigger.convert, "rehearse", rehearsed.append)
+
+    def rehearse(design):
+        rehearsed.append(design)
+        return small_cnn()
+
+    monkeypatch.setattr(trigger.convert, "rehearse", rehearse)
     workspace = Workspace(tmp_path / "out")
     file = design()
     check_conversion(file, workspace)
@@ -75,3 +81,15 @@ def test_a_design_is_converted_once_to_see_whether_it_can_be(design, tmp_path, m
     assert rehearsed == [file.design]
     check_conversion(design("ReuseFactor: 1", "ReuseFactor: 2"), workspace)
     assert len(rehearsed) == 2
+
+
+@pytest.mark.training
+def test_what_the_vendors_front_end_refuses_is_said_before_the_training(design, tmp_path):
+    score = "    - QDense: {name: score"
+    wide = "    - QDense: {name: wide, units: 200, kernel_quantizer: *w, bias_quantizer: *w}\n"
+    file = design(score, wide + score)
+    vivado = replace(file.design, target=replace(file.design.target, backend="Vivado"))
+    (danger,) = check_conversion(replace(file, design=vivado), Workspace(tmp_path / "out"))
+    assert danger.layer == "wide"
+    assert danger.value == 5 * 5 * 2 * 200
+    assert danger.change == "Strategy: Resource, ReuseFactor: 5"

@@ -154,7 +154,8 @@ def print_cost(cost: Cost) -> None:
         (row.name, *(_figure(getattr(row, quantity)) for quantity in QUANTITIES))
         for row in (*cost.layers, cost.total)
     ]
-    title = f"Cost by {cost.source.value} for {cost.part}, {cost.clock_period_ns:g} ns, {cost.tool}"
+    made_for = (cost.part, f"{cost.clock_period_ns:g} ns", cost.tool)
+    title = f"Cost by {cost.source.value} for {', '.join(text for text in made_for if text)}"
     print_table(title, ("layer", *QUANTITIES), rows)
     bands = {
         getattr(cost.total, quantity).coverage

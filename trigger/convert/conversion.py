@@ -76,8 +76,8 @@ def convert(model: Any, design: Design, folder: Path) -> Conversion:
     )
 
 
-def rehearse(design: Design) -> None:
-    """Convert the untrained model and keep nothing, to meet every error before the training.
+def rehearse(design: Design) -> Network:
+    """Convert the untrained model and write nothing, to meet every error before the training.
 
     Weights decide nothing but numbers: what hls4ml refuses, changes or ignores is the same.
     Raises as ``convert``, but for OutputError.
@@ -89,7 +89,7 @@ def rehearse(design: Design) -> None:
         warnings.catch_warnings(record=True),
         keras_is_keras_2(),
     ):
-        extract(_graph(hls4ml, build(design.model, seed=1), design, Path("rehearsal")))
+        return extract(_graph(hls4ml, build(design.model, seed=1), design, Path("rehearsal")))
 
 
 def _forget_place(work: Path, stamp: str) -> None:

@@ -12,6 +12,7 @@ from trigger.errors import ModelError
 from trigger.files import write_text
 from trigger.flow.samples import Images
 from trigger.flow.workspace import Workspace
+from trigger.vendor import Finding, find_dangers
 
 
 def check_parts(file: DesignFile, images: Images) -> None:
@@ -33,19 +34,23 @@ def check_parts(file: DesignFile, images: Images) -> None:
                 )
 
 
-def check_conversion(file: DesignFile, workspace: Workspace) -> None:
+def check_conversion(file: DesignFile, workspace: Workspace) -> tuple[Finding, ...]:
     """Convert the untrained model, once for each design, so that no training is in vain.
+
+    Returns:
+        What the vendor's front end will not take; nothing where the design was asked before.
 
     Raises:
         DesignError, ConversionError, UnsupportedLayerError, ToolError: as ``convert``.
     """
     key = digest_of(file.design, _version())
     if workspace.rehearsal.is_file() and workspace.rehearsal.read_text() == key:
-        return
+        return ()
     from trigger.convert import rehearse  # hls4ml takes seconds to import
 
-    rehearse(file.design)
+    network = rehearse(file.design)
     write_text(workspace.rehearsal, key)
+    return find_dangers(network, file.design.target)
 
 
 def _version() -> str:

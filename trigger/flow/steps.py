@@ -109,7 +109,8 @@ class Flow:
     def trained(self) -> dict[ModelKind, TrainedModel]:
         images = self.images
         with self._step("train") as said:
-            check_conversion(self.file, self.workspace)
+            for danger in check_conversion(self.file, self.workspace):
+                self._listener.phase(f"warning: {danger}")
             trained: dict[ModelKind, TrainedModel] = {}
             for kind in (ModelKind.FLOAT, ModelKind.QUANTISED):
                 warm = kind is ModelKind.QUANTISED and self.file.training.start is Start.FLOAT
