@@ -107,9 +107,10 @@ def test_both_sizes_of_block_ram_are_read():
     assert report.total.ff is None
 
 
-def test_a_value_that_is_no_number_is_refused():
-    with pytest.raises(VendorReportError, match="hls4ml: CSynthesisReport: LUT is 'plenty'"):
-        from_hls4ml({"CSynthesisReport": {"LUT": "plenty"}}, part="", clock_period_ns=5.0)
+@pytest.mark.parametrize("value", ["plenty", "nan", float("inf"), [3]])
+def test_a_value_that_is_no_number_is_refused(value):
+    with pytest.raises(VendorReportError, match="hls4ml: CSynthesisReport: LUT is "):
+        from_hls4ml({"CSynthesisReport": {"LUT": value}}, part="", clock_period_ns=5.0)
 
 
 def test_origins_are_told_of_every_report():

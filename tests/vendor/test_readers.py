@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.vendor.folder import (
     FAILED_COSIM,
@@ -292,6 +295,25 @@ def test_something_else_is_refused(text, tmp_path):
     path.write_text(text)
     with pytest.raises(VendorReportError, match=r"myproject_csynth.rpt.*(no report|is empty)"):
         read_report(path)
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+@pytest.mark.parametrize("path", GOOD, ids=named)
+def test_damage_anywhere_is_an_error_of_ours_or_does_no_harm(path: Path, tmp_path: Path, data):
+    """A piece of a report is taken out, or another put in its place."""
+    text = path.read_text()
+    begin = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(begin, min(len(text), begin + 300)))
+    filling = data.draw(st.sampled_from(["", "|", "\n", " 17 ", "<x/>", "-", "\x00"]))
+    other = tmp_path / path.name
+    other.write_text(text[:begin] + filling + text[end:])
+    with suppress(VendorReportError):
+        assert read_report(other).kind in ReportKind
 
 
 def test_what_is_not_text_is_refused(tmp_path):

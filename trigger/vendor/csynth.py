@@ -120,7 +120,8 @@ def _clock(text: ReportText, table: Table) -> tuple[float | None, float | None]:
     if table.columns[:3] != ("Clock", "Target", "Estimated") or not table.rows:
         raise text.error(f"has a timing table of unknown layout: {table.title}", table.line)
     row = table.rows[0]
-    return text.time_ns(row.cells[1], row.line), text.time_ns(row.cells[2], row.line)
+    _, target, estimated, *_ = text.cells(table, row)
+    return text.time_ns(target, row.line), text.time_ns(estimated, row.line)
 
 
 def _times(text: ReportText, table: Table, row: Row, names: int) -> tuple[Counts, float | None]:
@@ -132,10 +133,9 @@ def _times(text: ReportText, table: Table, row: Row, names: int) -> tuple[Counts
     columns = table.columns[names:]
     if columns not in known or "Latency" not in table.title or "Interval" not in table.title:
         raise text.error(f"has latencies in an unknown layout: {table.title}", table.line)
-    if len(row.cells) != len(table.columns):
-        raise text.error(f"has {len(row.cells)} cells of {len(table.columns)}", row.line)
+    cells = text.cells(table, row)[names:]
     least, most, interval_min, interval = (
-        text.count(row.cells[names + index], row.line) for index in known[columns]
+        text.count(cells[index], row.line) for index in known[columns]
     )
     counts: Counts = {
         Quantity.LATENCY_MIN_CYCLES: least,
@@ -152,9 +152,8 @@ def _resources(text: ReportText, table: Table, row: Row) -> Counts:
     missing = [quantity.value for quantity in NEEDED if quantity not in columns]
     if missing:
         raise text.error(f"has no column for {', '.join(missing)}: {table.title}", table.line)
-    if len(row.cells) != len(table.columns):
-        raise text.error(f"has {len(row.cells)} cells of {len(table.columns)}", row.line)
-    return {quantity: text.count(row.cells[at], row.line) for quantity, at in columns.items()}
+    cells = text.cells(table, row)
+    return {quantity: text.count(cells[at], row.line) for quantity, at in columns.items()}
 
 
 def _instances(text: ReportText, places: Mapping[Place, Table], note: str) -> tuple[LayerCost, ...]:
@@ -162,12 +161,14 @@ def _instances(text: ReportText, places: Mapping[Place, Table], note: str) -> tu
     rows: dict[str, tuple[str, Counts]] = {}
     if times := places.get(_INSTANCES):
         for row in times.rows:
-            rows[row.cells[0]] = (row.cells[1], _times(text, times, row, 2)[0])
+            counts, _ = _times(text, times, row, 2)
+            rows[row.cells[0]] = (row.cells[1], counts)
     if used := places.get(_USED_BY_INSTANCES):
         for row in used.rows:
             if row.cells[0] != "Total":
+                resources = _resources(text, used, row)
                 module, counts = rows.get(row.cells[0], (row.cells[1], {}))
-                rows[row.cells[0]] = (module, {**counts, **_resources(text, used, row)})
+                rows[row.cells[0]] = (module, {**counts, **resources})
     return tuple(
         layer_cost(name, function_of(module), counts, Source.CSYNTH, note)
         for name, (module, counts) in rows.items()

@@ -75,7 +75,7 @@ def _name(text: ReportText, row: Row) -> str:
 
 def _row(text: ReportText, table: Table, name: str, row: Row) -> LayerCost:
     counts = {
-        quantity: text.count(row.cells[table.columns.index(column)], row.line)
+        quantity: text.count(text.cells(table, row)[table.columns.index(column)], row.line)
         for column, quantity in COLUMNS.items()
     }
     return layer_cost(name, function_of(name), counts, Source.CSYNTH, text.path.name)

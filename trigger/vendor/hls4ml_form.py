@@ -6,6 +6,7 @@ not known is ``N/A``. hls4ml counts block RAM after logic synthesis in tiles of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -172,11 +173,14 @@ class _Values:
         if value is None or str(value).strip().lower() in UNKNOWN_CELLS:
             return None
         try:
-            return float(value)
-        except ValueError as error:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
             raise VendorReportError(
                 f"{key} is {value!r}", where=self.where, allowed="a number, or N/A"
-            ) from error
+            )
+        return number
 
     def counts(self, keys: Mapping[str, Quantity], before: str = "") -> Counts:
         return {keys[key]: self.number(before + key) for key in keys if before + key in self.values}

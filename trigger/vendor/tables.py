@@ -100,6 +100,16 @@ class ReportText:
         check_version(self, version, line)
         return version
 
+    def cells(self, table: Table, row: Row) -> tuple[str, ...]:
+        """Return the cells of a row, as many as the table has columns.
+
+        Raises:
+            VendorReportError: there are more or fewer.
+        """
+        if len(row.cells) != len(table.columns):
+            raise self.error(f"has {len(row.cells)} cells of {len(table.columns)}", row.line)
+        return row.cells
+
     def count(self, cell: str, line: int) -> float | None:
         """Return the number in a cell such as ``30`` or ``30 (13%)``; None where it is unknown.
 

@@ -69,7 +69,7 @@ def read_utilisation(text: ReportText) -> VendorReport:
             raise text.error(f"has no row {' or '.join(ROWS[quantity])}: of an unknown layout")
         table, row = place
         scale = TILE if quantity is Quantity.BRAM_18K else 1
-        cells = dict(zip(table.columns, row.cells, strict=False))
+        cells = dict(zip(table.columns, text.cells(table, row), strict=True))
         count = text.count(cells["Used"], row.line)
         used[quantity] = None if count is None else scale * count
         whole = text.count(cells.get("Available", ""), row.line)
@@ -107,7 +107,7 @@ def _slrs(text: ReportText, found: list[Table], source: Source) -> Iterator[Laye
             for quantity in ROWS:
                 place = _row([table], quantity)
                 if place is not None:
-                    count = text.count(place[1].cells[column], place[1].line)
+                    count = text.count(text.cells(*place)[column], place[1].line)
                     scale = TILE if quantity is Quantity.BRAM_18K else 1
                     counts[quantity] = None if count is None else scale * count
             yield layer_cost(name, "SLR", counts, source, text.path.name)
