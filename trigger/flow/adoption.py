@@ -70,7 +70,7 @@ def adopt(
             workspace.forget_firmware()
         copied = workspace.project / files.firmware.name
         network.save(workspace.network)
-        notes = [*summary.vendor_notes()]
+        notes: list[record.Note] = []
         agreement, compiler = None, None
         if with_csim:
             simulation = build_simulation(folder)

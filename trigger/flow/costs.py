@@ -131,6 +131,14 @@ def _clock_check(report: VendorReport, clock_period_ns: float) -> Check:
 
 def cost_notes(costs: Costs) -> Iterator[record.Note]:
     """Yield what a reader must know of the reports, and of what the tools will not take."""
+    if not costs.vendor:
+        yield record.Note(
+            record.Severity.INFO,
+            "vendor tools",
+            "There is no vendor report of this firmware: latency and resources are estimates, with "
+            "the band and the number of published reports behind each. `trigger synth` makes "
+            "reports where Vitis or Vivado is installed.",
+        )
     for warning in costs.warnings:
         yield record.Note(record.Severity.WARNING, "vendor report", warning)
     for danger in costs.dangers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 
@@ -24,7 +23,6 @@ from trigger.training import TrainedModel
 
 EXAMPLES = 4
 """Example images of each class."""
-VENDOR_TOOLS = ("vitis-run", "vitis_hls", "vivado_hls", "vivado")
 PACKAGES = (
     "numpy",
     "tensorflow",
@@ -144,7 +142,6 @@ def notes(file: DesignFile, events: Events, images: Images) -> tuple[record.Note
 
 def _notes(file: DesignFile, events: Events, images: Images) -> Iterator[record.Note]:
     warning, info = record.Severity.WARNING, record.Severity.INFO
-    yield from vendor_notes()
     if file.events is not None and file.events.generate is not None:
         ceiling = "on" if file.events.generate.options.charge_ceiling else "off"
         yield record.Note(
@@ -163,17 +160,6 @@ def _notes(file: DesignFile, events: Events, images: Images) -> Iterator[record.
         )
     if events.skipped:
         yield record.Note(warning, "events", f"{events.skipped} bad events were skipped.")
-
-
-def vendor_notes() -> Iterator[record.Note]:
-    """Yield what a reader must know where no vendor tool is installed."""
-    if not any(shutil.which(tool) for tool in VENDOR_TOOLS):
-        yield record.Note(
-            record.Severity.INFO,
-            "vendor tools",
-            "No Vitis or Vivado is on PATH, so nothing was synthesised: latency and resources are "
-            "estimates, with the band and the number of vendor reports behind each.",
-        )
 
 
 def build_report(

@@ -30,13 +30,13 @@ READERS: Mapping[ReportKind, tuple[str, Callable[[ReportText], VendorReport]]] =
 """By kind: the pattern of a line that only this kind has, and the reader."""
 
 
-def read_report(path: Path) -> VendorReport:
+def read_report(path: Path | str) -> VendorReport:
     """Read a report of any kind.
 
     Raises:
         VendorReportError: it is of no known kind, layout or version, or cut off.
     """
-    text = read_text(path)
+    text = read_text(Path(path))
     for mark, reader in READERS.values():
         if text.search(mark):
             return reader(text)
