@@ -141,7 +141,7 @@ class Network:
         """Return the complete network as JSON text, the same text for equal networks."""
         record = {
             "schema": SCHEMA,
-            "layers": [{"kind": type(layer).__name__, **_encode(layer)} for layer in self.layers],
+            "layers": [_encode(layer) for layer in self.layers],
             "outputs": list(self.outputs),
         }
         return json.dumps(record, indent=1) + "\n"
@@ -195,7 +195,8 @@ class Network:
 
 
 def _encode(layer: Layer) -> dict[str, Any]:
-    return {field.name: _plain(getattr(layer, field.name)) for field in fields(layer)}
+    values = {field.name: _plain(getattr(layer, field.name)) for field in fields(layer)}
+    return {"kind": type(layer).__name__, **values}
 
 
 def _plain(value: Any) -> Any:
@@ -204,6 +205,8 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Layer):
+        return _encode(value)
     if isinstance(value, np.ndarray):
         return {"shape": list(value.shape), "raw": " ".join(map(str, value.ravel().tolist()))}
     if isinstance(value, AdderGraph):
@@ -221,14 +224,16 @@ def _decode(record: dict[str, Any], where: object) -> Layer:
         )
     layer = LAYERS[kind]
     hints = typing.get_type_hints(layer)
-    values = {name: _value(hints[name], item) for name, item in record.items()}
+    values = {name: _value(hints[name], item, where) for name, item in record.items()}
     return layer(**values)
 
 
-def _value(kind: Any, plain: Any) -> Any:
+def _value(kind: Any, plain: Any, where: object) -> Any:
     """Return a JSON value as the type that the layer's field declares."""
     if kind is FixedFormat:
         return FixedFormat.parse(plain)
+    if kind is Layer:
+        return _decode(plain, where)
     if kind is AdderGraph:
         return read_adders("\n".join(plain))
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -241,6 +246,6 @@ def _value(kind: Any, plain: Any) -> Any:
     if origin is tuple:
         arguments = typing.get_args(kind)
         if arguments[-1] is Ellipsis:
-            return tuple(_value(arguments[0], item) for item in plain)
-        return tuple(_value(each, item) for each, item in zip(arguments, plain, strict=True))
+            return tuple(_value(arguments[0], item, where) for item in plain)
+        return tuple(_value(each, item, where) for each, item in zip(arguments, plain, strict=True))
     return plain

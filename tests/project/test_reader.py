@@ -226,6 +226,7 @@ def test_every_layer_kind_has_a_reader() -> None:
         "layernormalize": "LayerNormalization",
         "lstm_stack": "LSTM",
         "gru_stack": "GRU",
+        "write_time_step_2d": "TimeDistributed",
         "einsum_dense": "EinsumDense",
         "einsum": "Einsum",
         "zeropad2d_cl": "ZeroPadding2D",

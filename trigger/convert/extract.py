@@ -6,7 +6,7 @@ generated from: types after inference, weights after quantisation, attributes af
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from trigger.layers import (
     Input,
     Layer,
     LayerNormalization,
+    TimeDistributed,
 )
 from trigger.layers.adder_code import read_adders
 from trigger.layers.base import frozen_array
@@ -53,11 +54,14 @@ def extract(graph: Any) -> Network:
     layers: list[Layer] = []
     for node in graph.get_layers():
         kind = node.class_name
+        if kind == _LOOP:
+            layers = _time_distributed(node, layers, makers)
+            continue
         if kind not in EXTRACTORS:
             raise UnsupportedLayerError(
                 f"layer {node.name!r} is hls4ml's {kind}",
                 where="conversion",
-                allowed=", ".join(EXTRACTORS),
+                allowed=", ".join((*EXTRACTORS, _LOOP)),
                 remedy="replace the layer in the model",
             )
         inputs = () if kind in _INPUTS else tuple(makers[name] for name in node.inputs)
@@ -78,10 +82,23 @@ def extract(graph: Any) -> Network:
 
 
 _INPUTS = ("Input", "InputLayer")
+_LOOP = "TimeDistributed"
+"""hls4ml's node before and behind the layers that are run once per step."""
 _FACTORS = ("weight", "scale")
 """Constants that multiply the data."""
 _NO_BITS = (*RECURRENT_EXTRACTORS, *EINSUM_EXTRACTORS)
 """Layers that take no one-bit numbers for signs; they refuse them."""
+
+
+def _time_distributed(node: Any, layers: list[Layer], makers: Mapping[str, str]) -> list[Layer]:
+    """Return the layers so far with the input of a step; or, at its end, with the step as one."""
+    other = node.get_attr("wrapped_layer")
+    if other.name == f"{node.name}_end":
+        return [*layers, _input(node, (), None)]
+    start = next(index for index, layer in enumerate(layers) if layer.name == other.name)
+    inputs = tuple(makers[name] for name in other.inputs)
+    loop = TimeDistributed(**common_fields(node, inputs), layers=tuple(layers[start:]))
+    return [*layers[:start], loop]
 
 
 def _multiplier(

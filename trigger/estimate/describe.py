@@ -297,5 +297,6 @@ DESCRIBERS: Mapping[str, Describer] = {
     "GRU": _recurrent,
     "EinsumDense": _plain(Kind.EINSUM),
     "Einsum": _plain(Kind.EINSUM),
+    "TimeDistributed": _plain(Kind.TIME_DISTRIBUTED),
 }
 """Layers that the estimator reads, by their name in ``LAYERS``."""

@@ -51,6 +51,8 @@ class Kind(Enum):
     RECURRENT = "recurrent"
     NORMALISATION = "normalisation"
     """Mean and deviation of what enters: layer normalisation."""
+    TIME_DISTRIBUTED = "time_distributed"
+    """Layers that are run once per step of a sequence."""
     EINSUM = "einsum"
     """Matrix products along any axes."""
 

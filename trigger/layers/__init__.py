@@ -47,6 +47,7 @@ from trigger.layers.stable_softmax import StableSoftmax
 from trigger.layers.table_activation import TableActivation
 from trigger.layers.tables import Function
 from trigger.layers.thresholded_relu import ThresholdedReLU
+from trigger.layers.time_distributed import TimeDistributed
 from trigger.layers.transpose import Transpose
 from trigger.layers.upsampling import Upsampling
 from trigger.layers.zero_padding1d import ZeroPadding1D
@@ -99,6 +100,7 @@ LAYERS: dict[str, type[Layer]] = {
         GRU,
         EinsumDense,
         Einsum,
+        TimeDistributed,
     )
 }
 """Every layer by the name that files, tables and errors use."""
@@ -158,6 +160,7 @@ __all__ = [
     "Tensor",
     "TernaryTanh",
     "ThresholdedReLU",
+    "TimeDistributed",
     "Transpose",
     "Upsampling",
     "ZeroPadding1D",

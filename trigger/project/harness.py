@@ -45,13 +45,15 @@ class Trace:
 def list_traces(top: TopFunction) -> tuple[Trace, ...]:
     """Return every tensor that a layer call fills, in execution order, with unique names.
 
+    What is filled once per step of a sequence is not among them.
+
     Raises:
         ProjectError: an output that no call fills.
     """
     traces: list[Trace] = []
     names: set[str] = set()
     for call in top.calls:
-        for tensor in call.writes:
+        for tensor in () if call.in_loop else call.writes:
             name = call.layer if call.layer not in names else tensor.name
             names.add(name)
             traces.append(Trace(name, tensor, call.end))

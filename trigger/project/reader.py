@@ -22,7 +22,7 @@ from trigger.project.calls import READERS, kind_of, product_of_call, read_shape
 from trigger.project.declarations import Text, factors, read_declarations
 from trigger.project.folder import find_project
 from trigger.project.source import Fields, Source, io_type_of
-from trigger.project.top import Call, PortKind, Tensor, read_top
+from trigger.project.top import LOOP_END, LOOP_START, Call, PortKind, Tensor, read_top
 
 
 def read_project(folder: Path) -> Network:
@@ -55,6 +55,8 @@ class _Reading:
         self.layers: list[Layer] = []
         self.makers: dict[str, str] = {}
         self.shapes: dict[str, Shape] = {}
+        self.sequences: dict[str, str] = {}
+        """The layer whose steps are read, by the name of the step."""
         self.source = replace(source, shapes=self.shapes)
         self.reshape_names = _reshape_names(source)
 
@@ -126,12 +128,34 @@ class _Reading:
             "inputs": tuple(inputs),
             "result": self._format(tensor),
         }
+        if call.function.startswith(LOOP_START):
+            self.sequences[call.layer] = inputs[0]
+            fields["inputs"] = ()
+        if call.function.startswith(LOOP_END):
+            fields |= self._step(call)
         made = reader.read(self.source, call, fields)
         for layer in made if isinstance(made, tuple) else (made,):
             self._add(layer, tensor.name)
         if product.one_bit_data:
             check_signs(self.layers[-1], product, io_type_of(call))
         self.makers |= {copy.name: call.layer for copy in call.writes[1:]}
+
+    def _step(self, call: Call) -> Fields:
+        """Take the layers of a step out of the list, and return them with what the step is of."""
+        starts = [
+            index
+            for index, layer in enumerate(self.layers)
+            if isinstance(layer, Input) and layer.name in self.sequences
+        ]
+        if not starts:
+            raise ProjectError(
+                f"nnet::{call.function} ends no loop",
+                where=self.source.where(call.line),
+                allowed="one behind a call that reads a step",
+            )
+        layers = tuple(self.layers[starts[-1] :])
+        del self.layers[starts[-1] :]
+        return {"inputs": (self.sequences[layers[0].name],), "layers": layers}
 
     def _alias(self, new: str, old: str, line: int, call: Call) -> None:
         """Add the Reshape that ``auto& new = old`` stands for, unless it was added before."""

@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from trigger.errors import UnsupportedLayerError
-from trigger.layers import GRU, LSTM, Concatenate, Layer, Recurrent, Squash
+from trigger.layers import (
+    GRU,
+    LSTM,
+    Concatenate,
+    Input,
+    Layer,
+    Recurrent,
+    Shape,
+    Squash,
+    TimeDistributed,
+)
 from trigger.project.activations import table_of
 from trigger.project.declarations import Config, Text
 from trigger.project.declarations import factors as lengths
 from trigger.project.products import kernel_of, sized_constant, strategy_of
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
-from trigger.project.top import Call
+from trigger.project.top import LOOP_END, LOOP_START, Call
 
 _KINDS: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU}
 _GATES = {LSTM: 4, GRU: 3}
@@ -123,11 +133,28 @@ def _product(
     }
 
 
+def _read_step(source: Source, call: Call, fields: Fields) -> Layer:
+    return Input(**fields, dimensions=_steps(source, call)[1:])
+
+
+def _write_step(source: Source, call: Call, fields: Fields) -> Layer:
+    return TimeDistributed(**fields)
+
+
+def _steps(source: Source, call: Call) -> Shape:
+    """Return the shape of the sequence that a call reads one step of."""
+    names = _AXES[4 - int(call.function[-2]) :]
+    return source.declarations.numbers(source.config(call), "n_time_steps", *names)
+
+
+_AXES = ("in_height", "in_width", "n_chan")
 _STEPS = ("n_sequence", "n_in")
 
 RECURRENT_READERS: dict[str, LayerReader] = {
     "lstm_stack": LayerReader(_stack, _STEPS, may_read=2),
     "gru_stack": LayerReader(_stack, _STEPS, may_read=1),
     "bidirectional_stack": LayerReader(_bidirectional, _STEPS),
+    **{f"{LOOP_START}{rank}d": LayerReader(_read_step, _steps) for rank in (2, 3, 4)},
+    **{f"{LOOP_END}{rank}d": LayerReader(_write_step, keeps_shape=False) for rank in (2, 3, 4)},
 }
 """From the ``nnet::`` function to what reads its calls."""

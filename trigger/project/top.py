@@ -62,7 +62,9 @@ class Call:
     """From the comment behind or above the call; else the name of what it writes."""
     line: int
     end: int
-    """Position in the text behind the call's semicolon."""
+    """Position in the text behind the call's semicolon, or behind the loop that the call ends."""
+    in_loop: bool
+    """Whether it is made once per step of a sequence, and is not the last of these calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,9 @@ _SWITCH = re.compile(
 )
 """Such as ``__HLS4ML_LOAD_TXT_WEIGHTS__`` in projects made for CMS: nobody defines it, the headers
 hold the weights."""
+_LOOP = re.compile(r"\bfor\s*\(\s*int ts = 0;\s*ts < \w+::n_time_steps;\s*ts\+\+\s*\)")
+"""What TimeDistributed puts around the calls for a step: the first reads it, the last writes."""
+LOOP_START, LOOP_END = "read_time_step_", "write_time_step_"
 _NOT_LAYERS = ("save_layer_output",)
 
 
@@ -154,7 +159,7 @@ def read_top(path: Path) -> TopFunction:
     """
     text = read_text(path)
     active = _without_switched_off(text, path)
-    code = blank(active)
+    code = _LOOP.sub(_spaces, blank(active))
     head, body_start = _head(code, path)
     name = head[1]
     namespaces = re.findall(r"\bnamespace\s+(\w+)\s*\{", code[: head.start()])
@@ -293,6 +298,7 @@ class _Body:
         self.loads: list[WeightLoad] = []
         self.aliases: list[tuple[str, str, int]] = []
         self.unknown: list[tuple[int, str]] = []
+        self.in_loop = False
 
     def read(self, statement: str, start: int, end: int) -> None:
         squeezed = " ".join(statement.split())
@@ -329,14 +335,30 @@ class _Body:
         writes = tuple(tensor for tensor in tensors if tensor.name not in self.filled)
         in_order = tensors == [*reads, *writes]
         self.filled |= {tensor.name for tensor in writes}
+        if function.startswith(LOOP_END):
+            end = matching_brace("{" + blank(self.text[end:]), 0) + end - 1
+        self.in_loop = function.startswith(LOOP_START) or (
+            self.in_loop and not function.startswith(LOOP_END)
+        )
         name = self._comment(start, end) or (writes[0].name if writes else function)
         self.calls.append(
-            Call(function, types, arguments, reads, writes, in_order, name, line, end + 1)
+            Call(
+                function,
+                types,
+                arguments,
+                reads,
+                writes,
+                in_order,
+                name,
+                line,
+                end + 1,
+                self.in_loop,
+            )
         )
 
     def _comment(self, start: int, end: int) -> str | None:
         """Return the layer's name: the comment behind the call, or alone on the line above."""
-        behind = re.compile(r";[ \t]*//[ \t]*(\w+)[ \t]*$", re.MULTILINE).match(self.text, end)
+        behind = re.compile(r"[;}][ \t]*//[ \t]*(\w+)[ \t]*$", re.MULTILINE).match(self.text, end)
         if behind:
             return behind[1]
         before = self.text[:start].rstrip(" \t").rstrip("\n").rsplit("\n", 1)[-1]
