@@ -196,6 +196,7 @@ def show(row: Row, quiet: bool) -> None:
 
 def measure(name: str, network: Network, seconds: float) -> Row:
     """Build and time the native engine on one core; compare it with the reference."""
+    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(dir=os.environ["XDG_CACHE_HOME"])
     engine = native.build(network)
     pixels = events_of(network, 20_000)
     few = pixels[:50]

@@ -44,7 +44,7 @@ class Lane(Enum):
     def literal(self, number: int) -> str:
         """Return an integer as a C constant of this lane."""
         if self.is_float:
-            return f"{float(number).hex()}{'f' if self is Lane.F32 else ''}"
+            return f"{number}.{'f' if self is Lane.F32 else '0'}"
         if number == -self.exact - 1:
             return f"INT{self.bits}_MIN"
         return f"{number}LL" if self is Lane.I64 else str(number)
