@@ -18,7 +18,14 @@ from trigger.emulate.native.lanes import Lane
 from trigger.emulate.native.plan import make_plan
 from trigger.errors import FormatError, NetworkError, OutputError, ToolError, UnsupportedLayerError
 from trigger.fixed import FixedFormat, Overflow, Rounding, from_values
-from trigger.layers import LAYERS, Pool, Pooling2D, ReLU
+from trigger.layers import (
+    LAYERS,
+    BatchNormalizationTanh,
+    Pool,
+    Pooling2D,
+    ReLU,
+    TernaryTanh,
+)
 from trigger.layers.base import Layer, Shape, Tensor, only
 from trigger.network import Network
 
@@ -357,3 +364,30 @@ def test_products_saturate_before_they_are_added():
     assert_engines_agree(network, np.array([[0, 0], [1, 2], [3, 3]]))
     reach = network.reaches()["dense"]
     assert (reach.raw_min, reach.raw_max) == (120, 120)
+
+
+def test_twice_the_input_of_ternary_tanh_saturates_if_its_format_does():
+    saturating = FixedFormat(7, 2, True, Rounding.RND_INF, Overflow.SAT)
+    layer = TernaryTanh(
+        name="sign", inputs=("pixels",), result=FixedFormat(2, 2), io_type=IOType.PARALLEL
+    )
+    network = layered(pixels_in((128,), saturating), layer)
+    assert_engines_agree(network, np.arange(-64, 64)[None])
+
+
+def test_thresholds_of_doors_for_several_pixel_types():
+    """Integers and real numbers have other ranges, but share the thresholds' table."""
+    form = FixedFormat(3, 2)
+    layer = BatchNormalizationTanh(
+        name="sign",
+        inputs=("pixels",),
+        result=FixedFormat(2, 2),
+        high=np.array([100, -100]),
+        low=np.array([-20, 3]),
+        threshold_format=FixedFormat(9, 8),
+    )
+    network = layered(pixels_in((2,), form), layer)
+    engine = assert_engines_agree(network, np.array([[-4, -4], [0, 1], [3, 3]]))
+    values = np.array([[-2.0, 1.5], [0.5, -0.5]])
+    expected = reference.run(network, from_values(values, form))["sign"]
+    assert (native.run(engine, values)["sign"] == expected).all()

@@ -59,6 +59,14 @@ def array(name: str, raw: np.ndarray, form: FixedFormat) -> str:
 
 def assert_equal(cases: Sequence[Case], folder: Path) -> None:
     """Compile all calls, run them on their inputs and compare with the layers' own meaning."""
+    program = build(cases, folder)
+    for number, case in enumerate(cases):
+        problem = difference(case, run(program, number, case))
+        assert problem is None, problem
+
+
+def build(cases: Sequence[Case], folder: Path) -> Path:
+    """Return the program of all calls; its argument says which one it makes."""
     program = folder / "calls"
     source = folder / "calls.cpp"
     source.write_text(_program(cases))
@@ -67,36 +75,44 @@ def assert_equal(cases: Sequence[Case], folder: Path) -> None:
     include = [nnet / folder for folder in folders]
     flags = ["-std=c++17", "-O0", "-w", "-ffp-contract=off", *(f"-I{path}" for path in include)]
     subprocess.run(["g++", *flags, str(source), "-o", str(program)], check=True)
-    text = []
-    for case in cases:
-        events = len(case.inputs[0].raw)
-        flat = [tensor.raw.reshape(events, -1) for tensor in case.inputs]
-        text.append(str(events))
-        text += [" ".join(map(str, row)) for row in np.concatenate(flat, axis=1).tolist()]
+    return program
+
+
+def run(program: Path, number: int, case: Case) -> np.ndarray:
+    """Return what the C++ makes of a case's inputs, (events, *shape)."""
+    events = len(case.inputs[0].raw)
+    rows = np.concatenate([tensor.raw.reshape(events, -1) for tensor in case.inputs], axis=1)
+    text = "\n".join([str(events), *(" ".join(map(str, row)) for row in rows.tolist())])
     done = subprocess.run(
-        [str(program)], input="\n".join(text), capture_output=True, text=True, check=True
+        [str(program), str(number)], input=text, capture_output=True, text=True, check=True
     )
-    lines = done.stdout.splitlines()
-    assert len(lines) == len(cases)
-    for case, line in zip(cases, lines, strict=True):
-        ours = case.layer.evaluate(*case.inputs)
-        theirs = np.array([int(number) for number in line.split()], dtype=object)
-        form = case.layer.result
-        theirs = np.where(theirs > form.raw_max, theirs - (1 << form.width), theirs)
-        theirs = theirs.reshape(ours.shape)
-        differs = np.argwhere(ours != theirs)
-        if len(differs):
-            place = tuple(differs[0])
-            raise AssertionError(
-                f"{case.layer} on {[str(tensor.format) for tensor in case.inputs]}: at {place} of "
-                f"{ours.shape} it gives {ours[place]}, the C++ {theirs[place]} "
-                f"({len(differs)} differ)"
-            )
+    found = np.array([int(number) for number in done.stdout.split()], dtype=object)
+    form = case.layer.result
+    found = np.where(found > form.raw_max, found - (1 << form.width), found)
+    return found.reshape(case.layer.evaluate(*case.inputs).shape)
+
+
+def difference(case: Case, theirs: np.ndarray) -> str | None:
+    """Say where the layer's own meaning is not that of the C++."""
+    ours = case.layer.evaluate(*case.inputs)
+    differs = np.argwhere(ours != theirs)
+    if not len(differs):
+        return None
+    place = tuple(differs[0])
+    return (
+        f"{case.layer} on {[str(tensor.format) for tensor in case.inputs]}: at {place} of "
+        f"{ours.shape} it gives {ours[place]}, the C++ {theirs[place]} ({len(differs)} differ)"
+    )
 
 
 def _program(cases: Sequence[Case]) -> str:
     headers = dict.fromkeys(header for case in cases for header in case.headers)
-    lines = ["#include <iostream>", '#include "ap_fixed.h"', '#include "hls_stream.h"']
+    lines = [
+        "#include <cstdlib>",
+        "#include <iostream>",
+        '#include "ap_fixed.h"',
+        '#include "hls_stream.h"',
+    ]
     lines += [f'#include "nnet_utils/{header}"' for header in headers]
     lines.append(
         "template <class T> void read(T &x) { long long v; std::cin >> v;"
@@ -106,8 +122,9 @@ def _program(cases: Sequence[Case]) -> str:
     )
     for number, case in enumerate(cases):
         lines += _function(number, case)
-    lines.append("int main() {")
-    lines += [f"  case_{number}();" for number in range(len(cases))]
+    lines.append("int main(int count, char **arguments) { switch (atoi(arguments[1])) {")
+    lines += [f"  case {number}: case_{number}(); break;" for number in range(len(cases))]
+    lines.append("}")
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -155,4 +172,4 @@ def _function(number: int, case: Case) -> list[str]:
         )
     else:
         lines.append(f"    for (int i = 0; i < {out}; i++) show(out[i]);")
-    return [*lines, "  }", '  std::cout << "\\n"; }']
+    return [*lines, "  }", "}"]

@@ -27,6 +27,7 @@ from trigger.emulate.native.steps import (
     at_least_zero,
     at_most_zero,
     clip,
+    overflow_to,
     wrap_to,
     zero_outside,
 )
@@ -145,8 +146,7 @@ def _ternary_tanh(kernel: Kernel, chain: Chain, layer: TernaryTanh) -> None:
     source = kernel.source_format(layer)
     if layer.io_type is IOType.PARALLEL:
         times(chain, [2], 0)
-        if chain.term.low < source.raw_min or chain.term.high > source.raw_max:
-            wrap_to(chain, source.width, source.signed)
+        overflow_to(chain, source)
     staircase(chain, -1, ((raw_of(-1, source) + 1, 1), (raw_of(1, source) + 1, 1)))
 
 
@@ -168,7 +168,7 @@ def _thresholds(
     chain.make_room(chain.term.low, chain.term.high + 1)
     term, steps = chain.term, []
     for role, row in enumerate(rows):
-        places = np.clip(row, term.low, term.high + 1).tolist()
+        places = np.clip(row, -term.lane.exact, term.lane.exact).tolist()
         name = f"threshold{kernel.number(layer)}_{role}"
         steps.append((f"{kernel.constants(name, term.lane, places)}[c]", 1))
     staircase(chain, start, steps)
