@@ -177,6 +177,12 @@ def test_an_interval_that_depends_on_data_is_its_largest():
     assert numbers(module) == (4, 9, 6, 30, 1037, 3238, 0, 0)
 
 
+def test_modules_within_modules_are_not_counted_again():
+    (row,) = name_layers(read_report(VITIS_XML), {"config2": "dense1"}).layers
+    assert (row.name, row.kind) == ("dense1", "dense_latency")
+    assert numbers(row)[3:5] == (30, 1037)
+
+
 def test_a_block_ram_tile_is_two():
     report = read_report(SLR_ROUTED)
     assert report.total.bram_18k is not None

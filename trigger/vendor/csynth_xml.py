@@ -1,12 +1,12 @@
 """C synthesis reports of Vivado HLS and Vitis HLS as XML: ``<top>_csynth.xml`` and ``csynth.xml``.
 
-Only the ``csynth.xml`` of Vitis has rows for modules, and names neither their smallest interval
-nor how often each is instantiated.
+Only the ``csynth.xml`` of Vitis has modules: all of them, of which the direct instances in the top
+function are taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -17,6 +17,8 @@ from trigger.vendor.tables import ReportText, check_version
 
 MARK = r"^\s*<profile>"
 
+_MODULES = "ModuleInformation/Module"
+_INSTANCES = "RTLDesignHierarchy/TopModule/InstancesList/Instance"
 _LATENCY = "PerformanceEstimates/SummaryOfOverallLatency/"
 TIMES: Mapping[str, Quantity] = {
     "Best-caseLatency": Quantity.LATENCY_MIN_CYCLES,
@@ -59,18 +61,22 @@ def read_csynth_xml(text: ReportText) -> VendorReport:
             text, root, "PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod"
         ),
         total=layer_cost("total", pipeline, {**times, **resources}, Source.CSYNTH, text.path.name),
-        layers=tuple(
-            _module(text, module)
-            for module in root.findall("ModuleInformation/Module")
-            if module.findtext("Name") != top
-        ),
+        layers=tuple(_instances(text, root)),
         interval_min_cycles=_count(text, root, _LATENCY + "Interval-min"),
         available={quantity: each for quantity, each in available.items() if each is not None},
     )
 
 
-def _module(text: ReportText, module: Element) -> LayerCost:
-    name = _text(text, module, "Name")
+def _instances(text: ReportText, root: Element) -> Iterator[LayerCost]:
+    """Yield a row per instance in the top function whose module is described."""
+    modules = {module.findtext("Name"): module for module in root.iterfind(_MODULES)}
+    for instance in root.iterfind(_INSTANCES):
+        module = modules.get(instance.findtext("ModuleName"))
+        if module is not None:
+            yield _instance(text, _text(text, instance, "InstName"), module)
+
+
+def _instance(text: ReportText, name: str, module: Element) -> LayerCost:
     counts: Counts = {
         TIMES[tag]: _count(text, module, _LATENCY + tag)
         for tag in ("Best-caseLatency", "Worst-caseLatency")
@@ -79,7 +85,8 @@ def _module(text: ReportText, module: Element) -> LayerCost:
     most = interval.rpartition("~")[2].strip()  # "9 ~ 12" where it depends on the data
     counts[Quantity.INTERVAL_CYCLES] = text.count(most, 0)
     counts |= _resources(text, module, "AreaEstimates/Resources")
-    return layer_cost(name, function_of(name), counts, Source.CSYNTH, text.path.name)
+    kind = function_of(_text(text, module, "Name"))
+    return layer_cost(name, kind, counts, Source.CSYNTH, text.path.name)
 
 
 def _text(text: ReportText, root: Element, tag: str) -> str:
