@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from trigger.budget import Quantity
+from trigger.budget import Cost, Quantity
 from trigger.errors import TriggerError
 from trigger.fixed import RawArray
 from trigger.flow.comparison import traced_layers
@@ -160,9 +160,14 @@ def costs_of(folder: Path, network: Network) -> dict[str, str]:
         costs = gather_costs(folder, network, target)
     except TriggerError:
         return {}
+    return cost_texts(costs.all)
+
+
+def cost_texts(costs: Sequence[Cost]) -> dict[str, str]:
+    """Return the totals of costs by source and quantity."""
     return {
         f"{cost.source.name.lower()}.{quantity.value}": f"{figure.value:g}"
-        for cost in costs.all
+        for cost in costs
         for quantity in Quantity
         if (figure := cost.total.figure(quantity)) is not None
     }

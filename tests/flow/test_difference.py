@@ -1,0 +1,174 @@
+"""``trigger diff``: a planted change is named by its place; what moves no bit is told apart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.builders import WIDE, dense, pixels_in, relu, small_cnn
+from tests.report.example import build_example
+from trigger.errors import ProjectError
+from trigger.fixed import FixedFormat
+from trigger.flow.difference import Aspect, find_difference
+from trigger.layers import TableActivation
+from trigger.layers.tables import Function
+from trigger.network import Network
+from trigger.report import write
+
+SCALE = {"encoding": "per_hit", "scale": 719}
+
+
+def with_table() -> Network:
+    rng = np.random.default_rng(3)
+    table = np.sort(rng.integers(0, 256, 64))
+    form = FixedFormat.parse("ap_ufixed<8,0>")
+    sigmoid = TableActivation(
+        name="sigmoid",
+        inputs=("sum",),
+        result=form,
+        function=Function.SIGMOID,
+        table=table,
+        table_format=form,
+    )
+    kernel = rng.integers(-31, 32, (6, 2))
+    layers = (pixels_in((6,)), dense("sum", "pixels", kernel, [1, 2]), sigmoid)
+    return Network(layers, ("sigmoid",))
+
+
+def save(folder: Path, network: Network, contract: dict = SCALE) -> Path:
+    folder.mkdir()
+    network.save(folder / "network.json")
+    (folder / "input_contract.json").write_text(json.dumps(contract))
+    return folder
+
+
+def changed(network: Network, name: str, **fields: object) -> Network:
+    layers = tuple(
+        replace(layer, **fields) if layer.name == name else layer for layer in network.layers
+    )
+    return Network(layers, network.outputs)
+
+
+def test_the_same_twice(tmp_path, command):
+    one, two = save(tmp_path / "a", small_cnn()), save(tmp_path / "b", small_cnn())
+    difference = find_difference(one, two)
+    assert difference.changes == ()
+    assert difference.vectors > 1000
+    assert difference.scores_moved == 0
+    answer = command("diff", one, two)
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "Nothing changed.")
+
+
+def test_one_weight_bit(tmp_path, command):
+    network = small_cnn()
+    kernel = network["conv"].kernel.copy()
+    kernel[1, 2, 0, 3] ^= 1
+    other = changed(network, "conv", kernel=kernel)
+    one, two = save(tmp_path / "a", network), save(tmp_path / "b", other)
+    difference = find_difference(one, two)
+    first, *rest = difference.changes
+    assert (first.aspect, first.where) == (Aspect.WEIGHT, "conv.kernel")
+    assert first.before == f"[1, 2, 0, 3] holds {network['conv'].kernel[1, 2, 0, 3]}"
+    assert first.after == f"{kernel[1, 2, 0, 3]}; 1 of 36 differ"
+    assert [change.aspect for change in rest] == [Aspect.DECISION] * 2
+    assert rest[0].where.startswith("conv[")
+    assert 0 < difference.scores_moved <= difference.vectors
+    answer = command("diff", one, two, "--json")
+    assert answer.code == 4
+    assert answer.json["changes"][0]["where"] == "conv.kernel"
+    assert answer.json["scores_moved"] == difference.scores_moved
+
+
+def test_one_rounding_mode(tmp_path):
+    other = changed(small_cnn(), "relu", result=FixedFormat.parse("ap_ufixed<6,2,AP_RND,AP_SAT>"))
+    one, two = save(tmp_path / "a", small_cnn()), save(tmp_path / "b", other)
+    first = find_difference(one, two).changes[0]
+    assert (first.aspect, first.where) == (Aspect.FORMAT, "relu.result")
+    assert first.before == "ap_ufixed<6,2,AP_RND_CONV,AP_SAT>"
+    assert first.after == "ap_ufixed<6,2,AP_RND,AP_SAT>"
+    assert first.moves_bits
+
+
+def test_one_table_entry(tmp_path):
+    network = with_table()
+    table = network["sigmoid"].table.copy()
+    table[40] -= 1
+    one = save(tmp_path / "a", network)
+    two = save(tmp_path / "b", changed(network, "sigmoid", table=table))
+    first = find_difference(one, two).changes[0]
+    assert (first.aspect, first.where) == (Aspect.TABLE, "sigmoid.table")
+    assert first.before.startswith("[40] holds ")
+    assert first.after == f"{table[40]}; 1 of 64 differ"
+
+
+def test_one_input_scale(tmp_path, command):
+    one = save(tmp_path / "a", small_cnn())
+    two = save(tmp_path / "b", small_cnn(), {**SCALE, "scale": 720})
+    (change,) = find_difference(one, two).changes
+    assert (change.aspect, change.where) == (Aspect.INPUT, "input_contract.scale")
+    assert (change.before, change.after, change.moves_bits) == ("719", "720", True)
+    assert command("diff", one, two).code == 4
+
+
+def test_cost_without_bits_ends_with_3(tmp_path, command):
+    one = save(tmp_path / "a", small_cnn())
+    two = save(tmp_path / "b", changed(small_cnn(), "conv", reuse_factor=3))
+    difference = find_difference(one, two)
+    assert [(change.aspect, change.where) for change in difference.changes] == [
+        (Aspect.COST, "conv.reuse_factor")
+    ]
+    assert difference.scores_moved == 0
+    answer = command("diff", one, two)
+    assert answer.code == 3
+    assert "conv.reuse_factor: 1 -> 3" in answer.out
+
+
+def test_a_layer_more_is_told_once(tmp_path):
+    network = small_cnn()
+    last = relu("last", "score", WIDE)
+    other = Network((*network.layers, last), ("last",))
+    difference = find_difference(save(tmp_path / "a", network), save(tmp_path / "b", other))
+    changes = {change.where: change for change in difference.changes}
+    assert (changes["last.kind"].before, changes["last.kind"].after) == ("nothing", "ReLU")
+    assert [where for where in changes if where.startswith("last")] == ["last.kind"]
+    assert {"network.layers", "network.outputs"} <= set(changes)
+    assert difference.scores_moved > 0
+
+
+def test_other_inputs_cannot_be_run_on_the_same(tmp_path):
+    form = FixedFormat.parse("ap_ufixed<9,0>")
+    other = changed(small_cnn(), "pixels", result=form)
+    difference = find_difference(save(tmp_path / "a", small_cnn()), save(tmp_path / "b", other))
+    assert difference.vectors is difference.scores_moved is None
+    assert [change.aspect for change in difference.changes] == [Aspect.INPUT]
+
+
+def test_reports_alone(tmp_path, command):
+    report = build_example()
+    write(report, tmp_path / "a")
+    rows = report.layers
+    layers = (*rows[:-1], replace(rows[-1], result_format="ap_fixed<9,9>"))
+    write(replace(report, layers=layers), tmp_path / "b")
+    (change,) = find_difference(tmp_path / "a/report.json", tmp_path / "b/report.json").changes
+    assert (change.aspect, change.where) == (Aspect.FORMAT, f"{rows[-1].name}.result_format")
+    assert change.after == "ap_fixed<9,9>"
+    engines = report.physics.engines
+    worse = replace(engines[0], auc=replace(engines[0].auc, value=0.5, low=None, high=None))
+    physics = replace(report.physics, engines=(worse, *engines[1:]))
+    write(replace(report, physics=physics), tmp_path / "c")
+    answer = command("diff", tmp_path / "a/report.json", tmp_path / "c/report.json", "--json")
+    assert answer.code == 3
+    (change,) = answer.json["changes"]
+    assert (change["aspect"], change["where"]) == ("physics", f"{engines[0].engine}.auc")
+    assert change["after"] == "0.5"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "nonsense"])
+def test_what_is_neither_is_refused(tmp_path, text):
+    (tmp_path / "file.json").write_text(text)
+    with pytest.raises(ProjectError, match=r"a folder, a network\.json or a report\.json"):
+        find_difference(tmp_path / "file.json", tmp_path / "file.json")
