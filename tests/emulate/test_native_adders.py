@@ -10,6 +10,7 @@ from trigger.emulate import compare, native, reference
 from trigger.emulate.native.plan import with_products
 from trigger.fixed import FixedFormat
 from trigger.layers import Conv2D, DistributedArithmetic, Input, ReLU, Reshape
+from trigger.layers.adder_code import read_adders
 from trigger.network import Network
 
 SOURCE = FixedFormat.parse("ap_fixed<7,3>")
@@ -70,6 +71,40 @@ def test_the_engines_agree(seed: int, exact: bool) -> None:
         found = native.run(engine, pixels, layers=layers, threads=1)
         agreement = compare(network, expected, found, names=("reference", "native"))
         assert agreement.mismatches == 0, str(agreement.first)
+
+
+CHOICES = """\
+void adders(inp_t model_inp[3], out_t model_out[4]) {
+ap_fixed<7,3> v0 = model_inp[0];
+ap_ufixed<5,2> v1 = model_inp[1];
+ap_fixed<7,3> v2 = model_inp[2];
+ap_fixed<6,3> v3 = v0[6] ? ap_fixed<6,3>(bit_shift<1>(v1)) : ap_fixed<6,3>(-v2);
+ap_fixed<5,3,AP_RND,AP_SAT> v4 = v1[4] ? ap_fixed<5,3,AP_RND,AP_SAT>(v2) : ap_fixed<5,3,AP_RND,AP_SAT>(v0);
+ap_fixed<9,4> v5 = v3 * bit_shift<-1>(v4);
+ap_ufixed<6,2> v6 = v5 > 0 ? ap_ufixed<6,2>(0) : ap_ufixed<6,2>(-v5);
+ap_ufixed<9,7> v7 = 3.75;
+ap_ufixed<9,7> v8 = v7[8] ? ap_ufixed<9,7>(v1) : ap_ufixed<9,7>(v6);
+model_out[0] = v3;
+model_out[1] = v4;
+model_out[2] = v6;
+model_out[3] = v8;
+}"""  # noqa: E501
+
+
+@pytest.mark.csim
+def test_choices_and_products() -> None:
+    graph = read_adders(CHOICES)
+    fields = {"window": (), "stride": (), "padding": (), "parallelization_factor": 1}
+    layer = DistributedArithmetic(
+        name="y", inputs=("x",), result=FixedFormat(12, 6), graph=graph, **fields
+    )
+    source = Input(name="x", inputs=(), result=SOURCE, dimensions=(3,))
+    network = Network((source, layer), ("y",))
+    pixels = np.random.default_rng(5).integers(-64, 63, (500, 3), endpoint=True)
+    expected = reference.run(network, pixels)
+    found = native.run(native.build(network), pixels, threads=1)
+    assert np.array_equal(found["y"], expected["y"])
+    assert all(len(np.unique(column)) > 3 for column in expected["y"].T)
 
 
 def test_an_exact_graph_becomes_a_convolution() -> None:

@@ -55,6 +55,22 @@ def test_the_functions_are_the_weights_that_streams_keep_beside_them() -> None:
         assert form.values(raw).ravel().tolist() == [float(each) for each in text.split(",")]
 
 
+def test_pixels_that_are_computed_together(tmp_path: Path) -> None:
+    config = "parameters.h", "n_partitions = 12", "n_partitions = 6"
+    project = damaged(ARRAYS, tmp_path, *config)
+    pixels = project / "firmware/parameters.h"
+    pixels.write_text(pixels.read_text().replace("n_pixels = 1", "n_pixels = 2"))
+    path = project / "firmware" / CODE
+    before, *windows = path.read_text().split("if (partition ==")
+    for number, text in enumerate(windows):
+        moved = text.replace("buffer[0]", f"buffer[{number % 2}]")
+        before += f"if (partition == {number // 2}{moved[moved.index(')') :]}"
+    path.write_text(before)
+    conv, together = read_project(ARRAYS)["conv"], read_project(project)["conv"]
+    assert together.parallelization_factor == 2
+    assert together.padding == conv.padding
+
+
 def test_a_quantiser_before_the_function(tmp_path: Path) -> None:
     """As hls4ml fuses one: each input has a format of its own, and some are dropped."""
     quantiser = (

@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.training, pytest.mark.csim, pytest.mark.slow]
 ADDERS = {"Strategy": "distributed_arithmetic"}
 
 
-def randomised(model, seed: int = 3):
-    rng = np.random.default_rng(seed)
+def randomised(model):
+    rng = np.random.default_rng(3)
     model.set_weights([rng.normal(0, 0.5, weight.shape) for weight in model.weights])
     return model
 
@@ -32,34 +32,30 @@ def adders(network: Network) -> list[str]:
     return [each.name for each in network.layers if isinstance(each, DistributedArithmetic)]
 
 
-@pytest.mark.parametrize(("bits", "io_type"), [(4, "io_stream"), (8, "io_parallel")])
-def test_perceptron(bits, io_type, tmp_path: Path) -> None:
+def test_perceptron(tmp_path: Path) -> None:
     from trigger.zoo.backend import keras, qkeras
 
     q = qkeras()
     pixels = keras().Input((11,), name="pixels")
-    tensor = q.QDense(9, name="a", **weights(bits))(pixels)
-    tensor = q.QActivation(f"quantized_relu({bits},2)", name="relu")(tensor)
-    tensor = q.QDense(4, name="b", **weights(bits))(tensor)
-    model = randomised(keras().Model(pixels, tensor), bits)
+    tensor = q.QDense(9, name="a", **weights(8))(pixels)
+    tensor = q.QActivation("quantized_relu(8,2)", name="relu")(tensor)
+    tensor = q.QDense(4, name="b", **weights(8))(tensor)
+    model = randomised(keras().Model(pixels, tensor))
     settings = {"a": {**ADDERS, "Precision": {"result": "ap_fixed<8,3,AP_RND,AP_SAT>"}}}
     settings["b"] = {"Strategy": "da"}
-    network = write_firmware(model, tmp_path / "hls", io_type=io_type, settings=settings)
+    network = write_firmware(model, tmp_path / "hls", io_type="io_stream", settings=settings)
     assert adders(network) == ["a", "b"]
     assert_firmware_agrees(network, tmp_path / "hls")
 
 
-@pytest.mark.parametrize(
-    ("padding", "io_type"),
-    [("same", "io_parallel"), ("valid", "io_parallel"), ("same", "io_stream")],
-)
-def test_convolution_2d(padding, io_type, tmp_path: Path) -> None:
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
+def test_convolution_2d(io_type, tmp_path: Path) -> None:
     """With strides, a pointwise one behind it, and a dense layer on what they make."""
     from trigger.zoo.backend import keras, qkeras
 
     q, k = qkeras(), keras().layers
     pixels = keras().Input((6, 5, 2), name="pixels")
-    tensor = q.QConv2D(3, (3, 2), strides=2, padding=padding, name="a", **weights(6))(pixels)
+    tensor = q.QConv2D(3, (3, 2), strides=2, padding="same", name="a", **weights(6))(pixels)
     tensor = q.QActivation("quantized_relu(5,2)", name="relu")(tensor)
     tensor = q.QConv2D(4, 1, name="point", **weights(5))(tensor)
     tensor = q.QActivation("quantized_relu(5,2)", name="relu_2")(tensor)
@@ -72,11 +68,8 @@ def test_convolution_2d(padding, io_type, tmp_path: Path) -> None:
     assert_firmware_agrees(network, tmp_path / "hls", events=50)
 
 
-@pytest.mark.parametrize(
-    ("backend", "io_type"),
-    [("Vivado", "io_parallel"), ("Vivado", "io_stream"), ("Vitis", "io_stream")],
-)
-def test_convolution_1d(backend, io_type, tmp_path: Path) -> None:
+@pytest.mark.parametrize("io_type", ["io_parallel", "io_stream"])
+def test_convolution_1d(io_type, tmp_path: Path) -> None:
     """Beside a layer of another strategy; the last one casts to a narrow, saturating result."""
     from trigger.zoo.backend import keras, qkeras
 
@@ -91,7 +84,7 @@ def test_convolution_1d(backend, io_type, tmp_path: Path) -> None:
     settings = {name: dict(ADDERS) for name in ("a", "point", "scores")}
     settings["scores"]["Precision"] = {"result": "ap_fixed<6,3,AP_RND_CONV,AP_SAT_SYM>"}
     network = write_firmware(
-        model, tmp_path / "hls", io_type=io_type, backend=backend, settings=settings
+        model, tmp_path / "hls", io_type=io_type, backend="Vivado", settings=settings
     )
     assert adders(network) == ["a", "point", "scores"]
     assert_firmware_agrees(network, tmp_path / "hls", events=100)
