@@ -97,7 +97,10 @@ def test_changed_firmware_is_synthesised_again_and_its_old_reports_are_refused(
     assert answer.json["vendor"][0]["source"] == "C synthesis report"
 
 
-@pytest.mark.parametrize("damage", ["gone", "changed", "record"])
+RECORDS = ("{", "[]", "3", '{"firmware": "x", "steps": {"csynth": 3}}')
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed", *RECORDS])
 def test_a_step_whose_report_is_gone_or_changed_is_run_again(folder, tools, command, damage):
     tools.install("vitis-run")
     assert command("synth", folder).code == 0
@@ -107,7 +110,8 @@ def test_a_step_whose_report_is_gone_or_changed_is_run_again(folder, tools, comm
     elif damage == "changed":
         report.write_text(report.read_text().replace("3128", "3129"))
     else:
-        (folder / "project" / "trigger_synth.json").write_text("{")
+        (folder / "project" / "trigger_synth.json").write_text(damage)
+        assert command("estimate", folder).code == 0
     assert command("synth", folder).code == 0
     assert tools.calls == 2 * ["vitis-run reset synth"]
 

@@ -66,7 +66,9 @@ def synthesise(
     wanted = [step for step in Step if step is Step.CSYNTH or step in set(steps)]
     with Workspace(folder).locked():
         key = synthesis_key(project)
-        finished = {} if fresh else _read_record(project, key)
+        made_of, finished = _read_record(project)
+        if fresh or made_of != key:
+            finished = {}
         results = []
         for number, step in enumerate(wanted, 1):
             listener.begin(STEP_WORDS[step], number, len(wanted))
@@ -99,11 +101,10 @@ def synthesis_key(project: Path) -> str:
 
 def outdated_reports(project: Path) -> frozenset[Path]:
     """Return the reports that ``synthesise`` made of other firmware than is in the folder now."""
-    record = _read_json(project)
-    if record.get("firmware") in (None, synthesis_key(project)):
+    made_of, steps = _read_record(project)
+    if not steps or made_of == synthesis_key(project):
         return frozenset()
-    steps = record.get("steps", {}).values()
-    return frozenset(project / name for step in steps for name in step.get("reports", {}))
+    return frozenset(project / name for step in steps.values() for name in step["reports"])
 
 
 def _run(project: Path, backend: str, step: Step, listener: StepListener) -> StepResult:
@@ -149,18 +150,17 @@ def _reused(project: Path, step: Step, finished: dict[str, dict]) -> StepResult 
     if _hashes(project, reports) != told["reports"]:
         return None
     log = project / f"trigger_{step.value}.log"
-    return StepResult(step, float(told["seconds"]), True, log, reports)
+    return StepResult(step, told["seconds"], True, log, reports)
 
 
-def _read_record(project: Path, key: str) -> dict[str, dict]:
-    record = _read_json(project)
-    steps = record.get("steps") if record.get("firmware") == key else None
-    return dict(steps) if isinstance(steps, dict) else {}
-
-
-def _read_json(project: Path) -> dict:
+def _read_record(project: Path) -> tuple[str, dict[str, dict]]:
+    """Return of which firmware the record is, and its finished steps; none if it is damaged."""
     try:
         record = json.loads((project / RECORD).read_text())
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+        steps = {
+            name: {"seconds": float(step["seconds"]), "reports": dict(step["reports"])}
+            for name, step in record["steps"].items()
+        }
+        return str(record["firmware"]), steps
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return "", {}
