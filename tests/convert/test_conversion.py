@@ -363,6 +363,24 @@ def test_a_setting_of_the_model_goes_for_every_layer_that_is_not_told_otherwise(
     assert network["conv"].parallelization_factor == 4
 
 
+def test_the_settings_of_a_written_project_can_be_pasted(model, conversion, tmp_path):
+    import yaml
+
+    from trigger.config.binding import Item
+    from trigger.config.hls import read_hls
+
+    path = conversion.folder / "hls4ml_config.yml"
+    top = yaml.compose(path.read_text(), Loader=yaml.SafeLoader)
+    kept = ("Backend", "Part", "ClockPeriod", "IOType", "HLSConfig")
+    top.value = [(key, value) for key, value in top.value if key.value in kept]
+    target, knobs = read_hls(Item(top, path), [each.name for each in MODEL.layers], "pixels")
+    layers = dict(knobs.layers)
+    del layers["hidden_linear"]  # its type was set to keep the quantiser behind it, then it fused
+    assert len(layers) > len(MODEL.layers)
+    pasted = replace(DESIGN, target=target, knobs=replace(knobs, layers=layers))
+    assert converted(model, tmp_path / "project", pasted).network == conversion.network
+
+
 def test_hls4mls_own_proposals_may_be_repeated(model, tmp_path):
     """So that the settings of an ``hls4ml_config.yml`` can be pasted."""
     design = asks(

@@ -61,16 +61,17 @@ def _layer(design: Design, name: str, proposal: Mapping[str, Any]) -> dict[str, 
     for role, precision in model.precision.items():
         if takes_model_precision(role, name, proposal):
             _set_type(settings, role, precision)
-    knobs = effective(design.knobs, name)
-    if knobs.strategy is Strategy.DISTRIBUTED_ARITHMETIC:
-        if name in (each.layer for each in multipliers(design.model)):
-            settings["Strategy"] = knobs.strategy.value  # any other layer with it is an error
-    elif knobs.strategy is not None:
-        settings["Strategy"] = knobs.strategy.value
-    if knobs.reuse_factor is not None:
-        settings["ReuseFactor"] = knobs.reuse_factor
-    if knobs.parallelization_factor is not None and "ParallelizationFactor" in settings:
-        settings["ParallelizationFactor"] = knobs.parallelization_factor
+    # the model's own strategy and reuse factor hls4ml gives to every layer that has none here
+    multiplies = name in (each.layer for each in multipliers(design.model))
+    if own.strategy is not None and (
+        multiplies or own.strategy is not Strategy.DISTRIBUTED_ARITHMETIC
+    ):  # hls4ml fails on that one in any other layer, before it can be told
+        settings["Strategy"] = own.strategy.value
+    if own.reuse_factor is not None:
+        settings["ReuseFactor"] = own.reuse_factor
+    parallelization = effective(design.knobs, name).parallelization_factor
+    if parallelization is not None and "ParallelizationFactor" in settings:
+        settings["ParallelizationFactor"] = parallelization
     settings |= own.extra
     if "default" in own.precision:
         settings["Precision"] = {"default": own.precision["default"]}

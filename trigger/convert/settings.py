@@ -125,6 +125,8 @@ def _check_own(
 
 
 def _proposed(key: str, proposal: Mapping[str, Any]) -> Any:
+    if key == "Trace":  # hls4ml does not, but here every layer is traced
+        return True
     if key.startswith("Precision."):
         return proposal.get("Precision", {}).get(key.removeprefix("Precision."))
     return proposal.get(key)
