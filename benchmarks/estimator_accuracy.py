@@ -22,6 +22,7 @@ from pathlib import Path
 
 import baselines
 import fit_estimator
+import held_out
 
 from trigger.budget import Figure, Quantity
 from trigger.estimate import estimate_layers
@@ -30,7 +31,7 @@ from trigger.estimate.compose import design_class
 from trigger.estimate.records import Record, read_records
 from trigger.estimate.structure import TIMES
 
-QUANTITIES = fit_estimator.JUDGED
+QUANTITIES = held_out.JUDGED
 WORST = 10
 EVERY = "all"
 
@@ -101,21 +102,14 @@ def judge(
 
 def cross_validated(records: Sequence[Record], *, with_boosting: bool) -> list[Case]:
     """Judge every repository by what the others teach: coefficients, and bands of their errors."""
-    layers, totals = fit_estimator.cross_validate(records)
+    every = fit_estimator.cross_validate(records)
     cases = []
     for group in sorted({record.group for record in records}):
         rest = [record for record in records if record.group != group]
-        held_out = [record for record in records if record.group == group]
-        fitted = Coefficients(
-            fit_estimator.fit_laws(rest),
-            fit_estimator.bands([case for case in layers if case.record.group != group]),
-            fit_estimator.bands([case for case in totals if case.record.group != group]),
-            {},
-            {},
-            "cross-validation",
-        )
-        others = baselines.boosting(rest, held_out, QUANTITIES) if with_boosting else None
-        cases += judge(held_out, fitted, others)
+        asked = [record for record in records if record.group == group]
+        fitted = held_out.with_bands(fit_estimator.fit_laws(rest), every.without(group))
+        others = baselines.boosting(rest, asked, QUANTITIES) if with_boosting else None
+        cases += judge(asked, fitted, others)
     return cases
 
 

@@ -24,24 +24,28 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from held_out import (
+    JUDGED,
+    HeldOut,
+    Judged,
+    Laws,
+    bare,
+    estimate_synthesised,
+    judge_totals,
+    with_bands,
+)
 from scipy.optimize import nnls
 
 from trigger.budget import Quantity
 from trigger.design import IOType
 from trigger.estimate import compose, products
 from trigger.estimate.coefficients import OFFSETS, SCHEMA, Band, Coefficients
-from trigger.estimate.context import Context
 from trigger.estimate.descriptor import Kind, LayerDescriptor
 from trigger.estimate.laws import DEPTH_LAW, layer_structure
 from trigger.estimate.records import Record, read_records
 from trigger.estimate.structure import Structure
 from trigger.estimate.terms import Terms, input_width, is_unrolled
 
-BAND_QUANTILES = (0.07, 0.93)
-KINSHIP = 3.0
-WIDENING = 0.5
-"""Chosen so that four in five bands hold in cross-validation, by record and by repository."""
-RATIO_QUANTILES = (0.1, 0.9)
 IN_FABRIC_BY_DIRECTIVE = "ArgyKokk/hls4ml_MLP_estimator"
 """A study that forces multiplications into DSPs or LUTs: its DSP and LUT obey no law of weights."""
 
@@ -93,14 +97,12 @@ EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
     },
 }
 """What a term costs where no report says otherwise."""
-JUDGED = (*FITTED, Quantity.DSP, Quantity.BRAM_18K)
 PULL = 2.0
 """Weight of what is expected, beside one opinion from each repository that shows a term."""
 DEPTH_PULL = 5.0
 """The same for delays, which latencies of whole cycles show but roughly."""
 SLIGHT_PULL = 0.1
 """Weight of zero for terms of which nothing is expected."""
-Laws = dict[tuple[str, Quantity], dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +159,10 @@ def fit_laws(records: Sequence[Record]) -> Laws:
     ]
     depth_key = (DEPTH_LAW, Quantity.LATENCY_CYCLES)
     laws[depth_key] = fit(depths, Quantity.LATENCY_CYCLES, EXPECTED[depth_key], DEPTH_PULL)
-    bare = _coefficients(laws)
+    depths_only = bare(laws)
     samples: dict[tuple[str, Quantity], list[Sample]] = collections.defaultdict(list)
     for row in rows:
-        structure = layer_structure(row.layer, row.record.context, bare)
+        structure = layer_structure(row.layer, row.record.context, depths_only)
         if structure is None:
             continue
         _collect(samples, structure, row.figures, row.record.group)
@@ -273,18 +275,6 @@ def fit(
     return dict(zip(names, (float(f"{number:.5g}") for number in answer), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One held-out figure."""
-
-    record: Record
-    name: str
-    """Law of a layer, or class of a whole design."""
-    quantity: Quantity
-    actual: float
-    estimated: float
-
-
 def judge_layers(records: Sequence[Record], fitted: Coefficients) -> list[Judged]:
     judged = []
     for row in layer_rows(records):
@@ -300,112 +290,16 @@ def judge_layers(records: Sequence[Record], fitted: Coefficients) -> list[Judged
     return judged
 
 
-def judge_totals(records: Sequence[Record], fitted: Coefficients) -> list[Judged]:
-    judged = []
-    for record in records:
-        totals = estimate_totals(record.layers, record.context, fitted)
-        kind = compose.design_class(record.layers, record.context)
-        for quantity in JUDGED:
-            value = totals.get(quantity)
-            if record.logic_synthesis and quantity not in compose.TIMES:
-                continue
-            if value is not None and quantity in record.reported:
-                judged.append(Judged(record, kind, quantity, record.reported[quantity], value))
-    return judged
-
-
-def estimate_totals(
-    layers: Sequence[LayerDescriptor], context: Context, fitted: Coefficients
-) -> dict[Quantity, float | None]:
-    """Return the unrounded totals."""
-    structures = [layer_structure(layer, context, fitted) for layer in layers]
-    values = [
-        {quantity: fitted.value(found, quantity) if found else None for quantity in Quantity}
-        for found in structures
-    ]
-    top = compose.structure(layers, values, context)
-    return {quantity: fitted.value(top, quantity) for quantity in Quantity}
-
-
-def cross_validate(records: Sequence[Record]) -> tuple[list[Judged], list[Judged]]:
-    """Judge each repository by coefficients fitted without it: layers, and whole designs."""
-    layers: list[Judged] = []
-    totals: list[Judged] = []
+def cross_validate(records: Sequence[Record]) -> HeldOut:
+    """Judge each repository by coefficients fitted without it."""
+    found = HeldOut([], [], [])
     for group in sorted({record.group for record in records}):
-        fitted = _coefficients(fit_laws([record for record in records if record.group != group]))
+        fitted = bare(fit_laws([record for record in records if record.group != group]))
         held_out = [record for record in records if record.group == group]
-        layers += judge_layers(held_out, fitted)
-        totals += judge_totals(held_out, fitted)
-    return layers, totals
-
-
-def bands(judged: Sequence[Judged]) -> dict[tuple[str, Quantity], Band]:
-    """Return the band of each law or class, and of all together (``any``).
-
-    Conformal by repository: whoever asks has a repository that is not among these, so each of
-    them weighs the same, however many records it has. A few repositories do not show the tails of
-    an unknown one: all other laws or classes are taken in with the weight of ``KINSHIP``
-    repositories, quantiles are taken further out than the coverage asks for, and the band widens
-    by ``WIDENING`` over the number of repositories.
-    """
-    by_quantity: dict[Quantity, list[Judged]] = collections.defaultdict(list)
-    for case in judged:
-        by_quantity[case.quantity].append(case)
-    found = {}
-    for quantity, cases in by_quantity.items():
-        found["any", quantity] = _band(cases, ())
-        for name in {case.name for case in cases}:
-            own = [case for case in cases if case.name == name]
-            found[name, quantity] = _band(own, [case for case in cases if case.name != name])
+        found.layers.extend(judge_layers(held_out, fitted))
+        found.totals.extend(judge_totals(held_out, fitted))
+        found.synthesised.extend(estimate_synthesised(held_out, fitted))
     return found
-
-
-def _band(own: Sequence[Judged], others: Sequence[Judged]) -> Band:
-    offset = OFFSETS[own[0].quantity]
-    ratios = np.log(
-        [(case.actual + offset) / (case.estimated + offset) for case in (*own, *others)]
-    )
-    sizes = collections.Counter(case.record.group for case in own)
-    other_sizes = collections.Counter(case.record.group for case in others)
-    weights = np.array(
-        [1 / sizes[case.record.group] for case in own]
-        + [KINSHIP / len(other_sizes) / other_sizes[case.record.group] for case in others]
-    )
-    wider = 1 + WIDENING / len(sizes)
-    low, high = (_quantile(ratios, weights, share) * wider for share in BAND_QUANTILES)
-    return Band(float(np.exp(min(low, 0.0))), float(np.exp(max(high, 0.0))), len(own), len(sizes))
-
-
-def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order]) - weights[order] / 2
-    return float(np.interp(share * weights.sum(), reached, values[order]))
-
-
-def synthesis_ratios(records: Iterable[Record]) -> dict[str, dict[str, object]]:
-    """Return what logic synthesis leaves of csynth figures: median, and 10 % to 90 % band."""
-    found: dict[str, dict[str, object]] = {}
-    for quantity in (Quantity.DSP, Quantity.LUT, Quantity.FF, Quantity.BRAM_18K):
-        pairs = [
-            (record.synthesised[quantity] / record.reported[quantity], record.group)
-            for record in records
-            if quantity in record.synthesised and record.reported.get(quantity, 0) > 0
-        ]
-        if not pairs:
-            continue
-        groups = collections.Counter(group for _, group in pairs)
-        ratios = np.array([ratio for ratio, _ in pairs])
-        weights = np.array([groups[group] ** -0.5 for _, group in pairs])
-        low, middle, high = (
-            float(f"{_quantile(ratios, weights, share):.3g}")
-            for share in (RATIO_QUANTILES[0], 0.5, RATIO_QUANTILES[1])
-        )
-        found[quantity.value] = {"median": middle, "band": [low, high, len(pairs), len(groups)]}
-    return found
-
-
-def _coefficients(laws: Laws) -> Coefficients:
-    return Coefficients(laws, {}, {}, {}, {}, "being fitted")
 
 
 def clean_core(records: Iterable[Record]) -> list[Record]:
@@ -419,11 +313,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("records", type=Path)
     parser.add_argument("--output", type=Path, default=Path("trigger/data/estimator.json"))
     options = parser.parse_args(arguments)
-    everything = read_records(options.records)
-    records = clean_core(everything)
-    usable = [record for record in everything if record.synthesised]
-    laws = fit_laws(records)
-    layers, totals = cross_validate(records)
+    records = clean_core(read_records(options.records))
+    fitted = with_bands(fit_laws(records), cross_validate(records))
+    laws = fitted.laws
     data = {
         "schema": SCHEMA,
         "origin": {
@@ -444,9 +336,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 laws.items(), key=lambda item: (item[0][0], item[0][1].value)
             )
         },
-        "layer_bands": _plain(bands(layers)),
-        "total_bands": _plain(bands(totals)),
-        "logic_synthesis": synthesis_ratios(usable),
+        "layer_bands": _plain(fitted.layer_bands),
+        "total_bands": _plain(fitted.total_bands),
+        "logic_synthesis": {
+            f"{strategy}.{quantity.value}": {"ratio": law.ratio, "band": _row(law.band)}
+            for (strategy, quantity), law in fitted.logic_synthesis.items()
+        },
+        "moved_product_luts": fitted.moved_product_luts,
     }
     _write(options.output, json.dumps(data, indent=1) + "\n")
     sys.stdout.write(f"{options.output}: {len(laws)} laws from {len(records)} records\n")
@@ -457,14 +353,13 @@ def _span(records: Sequence[Record]) -> list[float]:
     return [min(years), max(years)]
 
 
+def _row(band: Band) -> list[float]:
+    return [float(f"{band.low:.4g}"), float(f"{band.high:.4g}"), band.support, band.groups]
+
+
 def _plain(found: Mapping[tuple[str, Quantity], Band]) -> dict[str, list[float]]:
     return {
-        f"{name}.{quantity.value}": [
-            float(f"{band.low:.4g}"),
-            float(f"{band.high:.4g}"),
-            band.support,
-            band.groups,
-        ]
+        f"{name}.{quantity.value}": _row(band)
         for (name, quantity), band in sorted(
             found.items(), key=lambda item: (item[0][0], item[0][1].value)
         )

@@ -17,6 +17,8 @@ class Source(Enum):
     """Where a number comes from; no number goes without."""
 
     ESTIMATE = "estimate"
+    """Of what C synthesis would report."""
+    ESTIMATED_SYNTHESIS = "estimate of logic synthesis"
     CSIM = "C simulation"
     CSYNTH = "C synthesis report"
     RTL_SIMULATION = "RTL simulation"

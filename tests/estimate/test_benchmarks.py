@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 baselines = pytest.importorskip("baselines")
 estimator_accuracy = pytest.importorskip("estimator_accuracy")
 fit_estimator = pytest.importorskip("fit_estimator")
+held_out = pytest.importorskip("held_out")
 
 
 def made_records() -> list[dict]:
@@ -139,7 +140,7 @@ def test_closed_forms_and_boosting_answer_for_the_same_designs(records_file) -> 
 def judged(records, name: str, ratios, group: str = "") -> list:
     """Held-out figures of 1000 estimated LUTs."""
     return [
-        fit_estimator.Judged(
+        held_out.Judged(
             replace(record, group=group or record.group), name, Quantity.LUT, 1000.0 * ratio, 1000.0
         )
         for record, ratio in zip(records, ratios, strict=True)
@@ -149,7 +150,7 @@ def judged(records, name: str, ratios, group: str = "") -> list:
 def test_bands_of_a_few_repositories_hold_more_than_their_share(records_file) -> None:
     records = fit_estimator.read_records(records_file)
     cases = judged(records, "law", np.linspace(0.5, 1.5, 40))
-    band = fit_estimator.bands(cases)["law", Quantity.LUT]
+    band = held_out.bands(cases)["law", Quantity.LUT]
     low, high = band.around(1000.0, Quantity.LUT)
     inside = sum(low <= case.actual <= high for case in cases) / len(cases)
     assert inside > 0.8
@@ -164,7 +165,7 @@ def test_a_repository_of_many_records_weighs_like_one_of_few(records_file) -> No
     few = [
         case for ratio in (0.5, 2.0) for case in judged([record], "law", [ratio], f"few {ratio}")
     ]
-    band = fit_estimator.bands(many + few)["law", Quantity.LUT]
+    band = held_out.bands(many + few)["law", Quantity.LUT]
     assert band.low < 0.6
     assert band.high > 1.7
 
@@ -177,6 +178,34 @@ def test_one_repository_is_not_enough_for_a_narrow_band(records_file) -> None:
         for number, ratio in enumerate(np.linspace(0.4, 2.5, 9))
         for case in judged([record], "other", [ratio], f"other {number}")
     ]
-    found = fit_estimator.bands(alone + others)
+    found = held_out.bands(alone + others)
     assert found["alone", Quantity.LUT].low < 0.8
     assert found["alone", Quantity.LUT].high > 1.25
+
+
+def synthesised_record(dsp: float, part: str, strategy: str = "latency") -> dict:
+    """A design whose logic synthesis left half of its LUTs, and as many DSPs as the part has."""
+    record = made_records()[0]
+    record["layers"][0]["strategy"] = strategy
+    record["layers"][0]["reuse_factor"] = 1 if strategy == "latency" else 4
+    record["part"] = part
+    moved = max(0.0, dsp - 220)
+    record["reported"] |= {"DSP": dsp, "LUT": 10_000, "FF": 4000}
+    synthesised = {"DSP": dsp - moved, "LUT": 5000 + 70 * moved, "FF": 3000}
+    record["other_reports"] = [{"state": "Synthesized", "path": "a.rpt", **synthesised}]
+    return record
+
+
+def test_logic_synthesis_is_learned_from_pairs_of_reports(tmp_path) -> None:
+    path = tmp_path / "pairs.json"
+    rows = [synthesised_record(dsp, "xc7z020clg400-1") for dsp in (100, 200, 320, 420)]
+    path.write_text(json.dumps(rows))
+    cases = [
+        held_out.Synthesised(record, record.reported) for record in fit_estimator.read_records(path)
+    ]
+    laws, moved_luts = held_out.logic_synthesis(cases)
+    assert moved_luts == 70
+    assert laws["Latency", Quantity.LUT].ratio == 0.5
+    assert laws["Latency", Quantity.FF].ratio == 0.75
+    assert laws["Latency", Quantity.LUT].band.support == 4
+    assert ("Resource", Quantity.LUT) not in laws

@@ -303,7 +303,7 @@ def test_bands_never_leave_the_value_out() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "cannot be read"), ('{"schema": 9}', "schema 9"), ('{"schema": 1}', "origin")],
+    [("{", "cannot be read"), ('{"schema": 9}', "schema 9"), ('{"schema": 2}', "origin")],
 )
 def test_bad_coefficients_are_refused(tmp_path, text: str, message: str) -> None:
     path = tmp_path / "coefficients.json"
@@ -328,11 +328,28 @@ def test_logic_synthesis_keeps_apart_and_says_so() -> None:
     cost = estimate_layers([dense(), dense(32, 8)], PIPELINE)
     after = after_logic_synthesis(cost)
     assert after.layers == ()
-    assert "after logic synthesis" in after.origin
+    assert after.source is Source.ESTIMATED_SYNTHESIS
+    assert cost.total.lut.source is Source.ESTIMATE
+    assert after.total.lut.source is Source.ESTIMATED_SYNTHESIS
     assert after.total.lut.value < cost.total.lut.value
     assert after.total.lut.low <= after.total.lut.value <= after.total.lut.high
-    assert "csynth x" in after.total.lut.note
+    assert "C synthesis x" in after.total.lut.note
     assert after.total.latency_cycles == cost.total.latency_cycles
+
+
+def test_multiplications_without_a_dsp_left_are_built_from_luts() -> None:
+    layers = [dense(64, 64)]
+    large = after_logic_synthesis(estimate_layers(layers, replace(PIPELINE, part="xcvu13p")))
+    small_part = replace(PIPELINE, part="xczu3eg")
+    small = after_logic_synthesis(estimate_layers(layers, small_part))
+    assert large.total.dsp.value > 360
+    assert small.total.dsp.value == 360
+    assert small.total.lut.value > large.total.lut.value + 10 * (large.total.dsp.value - 360)
+
+
+def test_what_is_unknown_to_c_synthesis_is_unknown_after_it() -> None:
+    unknown = LayerDescriptor("norm", Kind.NORMALISATION, (10, 4), (10, 4), IOType.PARALLEL)
+    assert after_logic_synthesis(estimate_layers([unknown], PIPELINE)).total.lut is None
 
 
 @given(st.floats(1, 1000), st.floats(0, 20))

@@ -34,10 +34,16 @@ def estimate(
     if json:
         vendor = [show.cost_record(cost) for cost in costs.vendor]
         dangers = [str(danger) for danger in costs.dangers]
-        more = {"vendor": vendor, "warnings": list(costs.warnings), "dangers": dangers}
+        left = show.cost_record(costs.after_synthesis)
+        more = {
+            "after_logic_synthesis": left,
+            "vendor": vendor,
+            "warnings": list(costs.warnings),
+            "dangers": dangers,
+        }
         show.print_json({**show.cost_record(costs.estimate), **more})
     else:
-        for cost in costs.all:
+        for cost in costs.judged:
             show.print_cost(cost)
         show.print_totals(costs.all)
         show.print_warnings(costs.warnings)

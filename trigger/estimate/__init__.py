@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from trigger.estimate.describe import describe
-from trigger.estimate.estimate import after_logic_synthesis, estimate, estimate_layers
+from trigger.estimate.estimate import estimate, estimate_layers
+from trigger.estimate.logic_synthesis import after_logic_synthesis
 from trigger.room import CallableRoom
 
 sys.modules[__name__].__class__ = CallableRoom

@@ -14,7 +14,7 @@ from trigger.errors import EstimateError
 from trigger.estimate.structure import Structure
 
 BUILTIN = Path(__file__).parent.parent / "data" / "estimator.json"
-SCHEMA = 1
+SCHEMA = 2
 COVERAGE = 0.8
 """Share of held-out figures inside a band."""
 
@@ -52,6 +52,16 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """What logic synthesis leaves of a count of C synthesis."""
+
+    ratio: float
+    """Median of published pairs."""
+    band: Band
+    """Around the estimate of C synthesis times the ratio."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coefficients:
     """Everything that was fitted."""
 
@@ -61,10 +71,10 @@ class Coefficients:
     """By law."""
     total_bands: Mapping[tuple[str, Quantity], Band]
     """By class of design; the class ``any`` pools all."""
-    logic_synthesis: Mapping[Quantity, Band]
-    """Ratio of logic synthesis to csynth: 10 % and 90 % quantiles."""
-    logic_synthesis_ratio: Mapping[Quantity, float]
-    """Median of the same ratio."""
+    logic_synthesis: Mapping[tuple[str, Quantity], Remainder]
+    """By strategy."""
+    moved_product_luts: float
+    """LUTs of a multiplication that finds no DSP block left in the device."""
     origin: str
     """Tool, records, date: one line for reports."""
 
@@ -97,12 +107,10 @@ def read_coefficients(path: Path = BUILTIN) -> Coefficients:
             layer_bands={_key(name): Band(*band) for name, band in data["layer_bands"].items()},
             total_bands={_key(name): Band(*band) for name, band in data["total_bands"].items()},
             logic_synthesis={
-                Quantity(name): Band(*band["band"])
-                for name, band in data["logic_synthesis"].items()
+                _key(name): Remainder(row["ratio"], Band(*row["band"]))
+                for name, row in data["logic_synthesis"].items()
             },
-            logic_synthesis_ratio={
-                Quantity(name): band["median"] for name, band in data["logic_synthesis"].items()
-            },
+            moved_product_luts=data["moved_product_luts"],
             origin=f"{path.name}: {origin['records']} csynth reports of"
             f" {origin['groups']} repositories, fitted {origin['date']}",
         )

@@ -78,33 +78,6 @@ def estimate_layers(
     )
 
 
-def after_logic_synthesis(cost: Cost, coefficients: Coefficients | None = None) -> Cost:
-    """Scale the totals of an estimate to what logic synthesis is likely to leave of them.
-
-    csynth counts before optimisation; the median ratio of published pairs and their spread are
-    applied. Times stay. There are no layers: logic synthesis optimises across them.
-    """
-    fitted = coefficients or read_coefficients()
-    figures = {quantity: cost.total.figure(quantity) for quantity in Quantity}
-    for quantity, ratio in fitted.logic_synthesis_ratio.items():
-        figure = figures[quantity]
-        if figure is None:
-            continue
-        band = fitted.logic_synthesis[quantity]
-        low = figure.value if figure.low is None else figure.low
-        high = figure.value if figure.high is None else figure.high
-        figures[quantity] = replace(
-            figure,
-            value=float(round(figure.value * ratio)),
-            low=min(low, figure.value * ratio) * min(1.0, band.low / ratio),
-            high=max(high, figure.value) * ratio * max(1.0, band.high / ratio),
-            support=band.support,
-            note=f"csynth x {ratio:g}, {band.support} pairs of {band.groups} repositories",
-        )
-    total = _layer_cost("total", cost.total.kind, figures)
-    return replace(cost, total=total, layers=(), origin=cost.origin + ", after logic synthesis")
-
-
 def _total_band(fitted: Coefficients, kind: str, quantity: Quantity) -> Band | None:
     """Return the band of this class of design; of all designs where no report shows the class."""
     own = fitted.total_bands.get((kind, quantity))

@@ -93,6 +93,7 @@ REPORT_KEYS: Mapping[Quantity, str] = {
     Quantity.BRAM_18K: "BRAM_18K",
     Quantity.URAM: "URAM",
 }
+RESOURCES = (Quantity.DSP, Quantity.LUT, Quantity.FF, Quantity.BRAM_18K)
 _ROW = (Quantity.BRAM_18K, Quantity.DSP, Quantity.FF, Quantity.LUT, Quantity.URAM)
 _STRATEGIES = {strategy.value.lower(): strategy for strategy in Strategy}
 _ARRAY = re.compile(r"^(?:nnet::)?array<\s*(.*?)\s*,\s*(\d+)u?\s*>$")
@@ -167,6 +168,7 @@ def record_from_json(row: Mapping[str, Any]) -> Record:
         for quantity, key in REPORT_KEYS.items()
         if row["reported"].get(key) is not None
     }
+    synthesised_only = "logic synthesis" in str(row.get("stage"))
     wrapped = row.get("is_wrapper") or row.get("custom_code") or row.get("duplicate_of")
     return Record(
         id=str(row["id"]),
@@ -183,8 +185,12 @@ def record_from_json(row: Mapping[str, Any]) -> Record:
         reported=reported,
         layer_rows=tuple(_layer_row(layer.get("inst")) for layer in layers),
         clean=row.get("arch_match", True) is True and not wrapped,
-        logic_synthesis="logic synthesis" in str(row.get("stage")),
-        synthesised=_synthesised(row.get("other_reports") or ()),
+        logic_synthesis=synthesised_only,
+        synthesised=(
+            {quantity: reported[quantity] for quantity in RESOURCES if quantity in reported}
+            if synthesised_only
+            else _synthesised(row.get("other_reports") or ())
+        ),
     )
 
 

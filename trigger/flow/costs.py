@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from trigger.budget import Budget, Check, Cost, Figure, Outcome, Part, Verdict, best, judge
+from trigger.budget import (
+    Budget,
+    Check,
+    Cost,
+    Figure,
+    Outcome,
+    Part,
+    Source,
+    Verdict,
+    best,
+    judge,
+)
 from trigger.design import Target
 from trigger.errors import ProjectError
-from trigger.estimate import estimate
+from trigger.estimate import after_logic_synthesis, estimate
 from trigger.flow.networks import project_folder
 from trigger.flow.synthesis import outdated_reports
 from trigger.network import Network
@@ -47,8 +58,17 @@ class Costs:
         return tuple(costs)
 
     @property
-    def all(self) -> tuple[Cost, ...]:
+    def after_synthesis(self) -> Cost:
+        """What logic synthesis is likely to leave of the estimate; shown, not judged."""
+        return after_logic_synthesis(self.estimate)
+
+    @property
+    def judged(self) -> tuple[Cost, ...]:
         return (self.estimate, *self.vendor)
+
+    @property
+    def all(self) -> tuple[Cost, ...]:
+        return (self.estimate, self.after_synthesis, *self.vendor)
 
 
 def gather_costs(folder: Path, network: Network, target: Target) -> Costs:
@@ -102,13 +122,27 @@ def judge_costs(
     qualities: Mapping[str, Figure] = MappingProxyType({}),
 ) -> Verdict:
     """Judge each figure from its best source, and the clock where a timing summary is there."""
-    verdict = judge(budget, best(costs.all), device, qualities)
+    verdict = judge(budget, best(costs.judged), device, qualities)
+    likely = {
+        check.name: check
+        for check in judge(budget, costs.after_synthesis, device, qualities).checks
+    }
+    checks = (_with_synthesis(check, likely[check.name]) for check in verdict.checks)
     clocks = tuple(
         _clock_check(report, costs.estimate.clock_period_ns)
         for report in costs.reports
         if report.slack is not None
     )
-    return Verdict((*clocks, *verdict.checks))
+    return Verdict((*clocks, *checks))
+
+
+def _with_synthesis(check: Check, likely: Check) -> Check:
+    """Say of an estimated resource that it is C synthesis' count, and what is likely left."""
+    if check.source is not Source.ESTIMATE or likely.source is not Source.ESTIMATED_SYNTHESIS:
+        return check
+    band = "" if likely.low is None else f" ({likely.low:.2g} to {likely.high:.2g})"
+    left = f"C synthesis' count; logic synthesis is likely to leave {likely.value:.2g}{band}"
+    return replace(check, note="; ".join(part for part in (check.note, left) if part))
 
 
 def _clock_check(report: VendorReport, clock_period_ns: float) -> Check:
