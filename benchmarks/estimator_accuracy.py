@@ -1,12 +1,14 @@
 """Measure the estimator on records of synthesis reports.
 
-    python benchmarks/estimator_accuracy.py RECORDS.json[.gz] [--cross-validate] [--json]
+    python benchmarks/estimator_accuracy.py RECORDS.json[.gz] [--cross-validate] [--baselines]
+        [--after-synthesis] [--summary | --json]
 
 Per quantity and kind of design: median and 90th-percentile relative error, bias (median of
 estimated over reported), share of reports inside the 80 % band, and the worst ten with their ids.
 ``--cross-validate`` is for the records that the coefficients were fitted to: every repository is
 then judged by coefficients and bands of the others. ``--baselines`` adds closed-form laws and
 gradient boosting (fitted to the other repositories, or to ``--train`` records).
+``--after-synthesis`` judges the estimate of logic synthesis by the records that have its reports.
 """
 
 from __future__ import annotations
@@ -25,13 +27,21 @@ import fit_estimator
 import held_out
 
 from trigger.budget import Figure, Quantity
-from trigger.estimate import estimate_layers
+from trigger.estimate import after_logic_synthesis, estimate_layers
 from trigger.estimate.coefficients import Coefficients
 from trigger.estimate.compose import design_class
 from trigger.estimate.records import Record, read_records
 from trigger.estimate.structure import TIMES
 
 QUANTITIES = held_out.JUDGED
+SHOWN = (
+    Quantity.LATENCY_CYCLES,
+    Quantity.INTERVAL_CYCLES,
+    Quantity.DSP,
+    Quantity.LUT,
+    Quantity.FF,
+    Quantity.BRAM_18K,
+)
 WORST = 10
 EVERY = "all"
 
@@ -70,18 +80,23 @@ def judge(
     records: Sequence[Record],
     fitted: Coefficients | None,
     others: Sequence[Mapping[Quantity, float]] | None,
+    *,
+    after_synthesis: bool = False,
 ) -> list[Case]:
     """Return every figure of the records that is both reported and estimated."""
     cases = []
     for number, record in enumerate(records):
-        total = estimate_layers(record.layers, record.context, fitted).total
+        cost = estimate_layers(record.layers, record.context, fitted)
         rules = baselines.closed_form(record)
         kind, io_type, strategy = design_class(record.layers, record.context).split(" ", 2)
+        reported = record.synthesised if after_synthesis else record.reported
+        if after_synthesis:
+            cost = after_logic_synthesis(cost, fitted)
         for quantity in QUANTITIES:
-            figure = total.figure(quantity)
-            if figure is None or quantity not in record.reported:
+            figure = cost.total.figure(quantity)
+            if figure is None or quantity not in reported:
                 continue
-            if record.logic_synthesis and quantity not in TIMES:
+            if record.logic_synthesis and not after_synthesis and quantity not in TIMES:
                 continue
             cases.append(
                 Case(
@@ -91,7 +106,7 @@ def judge(
                     io_type=io_type,
                     strategy=strategy,
                     quantity=quantity,
-                    reported=record.reported[quantity],
+                    reported=reported[quantity],
                     estimated=figure,
                     closed_form=rules.get(quantity),
                     boosting=others[number].get(quantity) if others else None,
@@ -100,7 +115,9 @@ def judge(
     return cases
 
 
-def cross_validated(records: Sequence[Record], *, with_boosting: bool) -> list[Case]:
+def cross_validated(
+    records: Sequence[Record], *, with_boosting: bool, after_synthesis: bool = False
+) -> list[Case]:
     """Judge every repository by what the others teach: coefficients, and bands of their errors."""
     every = fit_estimator.cross_validate(records)
     cases = []
@@ -109,7 +126,7 @@ def cross_validated(records: Sequence[Record], *, with_boosting: bool) -> list[C
         asked = [record for record in records if record.group == group]
         fitted = held_out.with_bands(fit_estimator.fit_laws(rest), every.without(group))
         others = baselines.boosting(rest, asked, QUANTITIES) if with_boosting else None
-        cases += judge(asked, fitted, others)
+        cases += judge(asked, fitted, others, after_synthesis=after_synthesis)
     return cases
 
 
@@ -176,6 +193,36 @@ def text(table: Sequence[Mapping[str, object]]) -> str:
     return "\n".join(lines)
 
 
+def summary(table: Sequence[Mapping[str, object]]) -> str:
+    """Return a line per kind of design: median error and share of bands that hold, in per cent."""
+    kinds: dict[str, dict[str, str]] = collections.defaultdict(dict)
+    for row in table:
+        if row["kind"] == EVERY:
+            kind = "all, the bands"
+        else:
+            kind = f"{row['kind']}, {row['io_type']}, {row['strategy']}"
+        quantity = str(row["quantity"])
+        if row["kind"] == EVERY:
+            kinds[kind][quantity] = f"{_per_cent(row['band_coverage'])} hold"
+            continue
+        rivals = [row["closed_form_median_error"], row["boosting_median_error"]]
+        kinds[kind][quantity] = " / ".join(
+            map(_per_cent, (row["median_error"], *(rivals if any(rivals) else ())))
+        )
+        kinds[kind]["n"] = f"{row['n']} ({row['groups']})"
+    columns = ["n", *(quantity.value for quantity in SHOWN)]
+    lines = ["| design | " + " | ".join(columns) + " |", "|" + "---|" * (len(columns) + 1)]
+    lines += [
+        f"| {kind} | " + " | ".join(cells.get(column, "") for column in columns) + " |"
+        for kind, cells in kinds.items()
+    ]
+    return "\n".join(lines)
+
+
+def _per_cent(share: object) -> str:
+    return "-" if share is None else f"{100 * float(str(share)):.2g}"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -184,6 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cross-validate", action="store_true")
     parser.add_argument("--baselines", action="store_true", help="also fit gradient boosting")
     parser.add_argument("--train", type=Path, help="records that boosting is fitted to")
+    parser.add_argument("--after-synthesis", action="store_true", help="judge by logic synthesis")
+    parser.add_argument("--summary", action="store_true", help="the short table of the README")
     parser.add_argument("--all", action="store_true", help="also records that are not clean")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -191,17 +240,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.all:
         records = fit_estimator.clean_core(records)
     if options.cross_validate:
-        cases = cross_validated(records, with_boosting=options.baselines)
+        cases = cross_validated(
+            records, with_boosting=options.baselines, after_synthesis=options.after_synthesis
+        )
     else:
         others = None
         if options.baselines and options.train:
             train = fit_estimator.clean_core(read_records(options.train))
             others = baselines.boosting(train, records, QUANTITIES)
-        cases = judge(records, None, others)
+        cases = judge(records, None, others, after_synthesis=options.after_synthesis)
     table = rows(cases)
     if not table:
         sys.exit(f"{options.records}: no record that can be judged; try --all")
-    sys.stdout.write((json.dumps(table, indent=1) if options.json else text(table)) + "\n")
+    shown = summary(table) if options.summary else text(table)
+    sys.stdout.write((json.dumps(table, indent=1) if options.json else shown) + "\n")
 
 
 if __name__ == "__main__":

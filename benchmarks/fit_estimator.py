@@ -61,19 +61,23 @@ REGISTERS = {
     "held_bits": 2.0,
     "registered_word_bits": 1.0,
     "stream_control": 60.0,
+    "cast_sum_bits": 0.5,
 }
 """A window is kept as it is shifted, and as its product reads it."""
+CASTS = {"cast_sum_bits": 6.0}
+"""Rounding is an adder; saturation two comparisons and two choices: six operators a bit."""
 # A flip-flop per bit that is kept; an adder of w bits counts w + 7 LUTs; four inputs of a
 # multiplexer share a 6-input LUT: 1/4 + 1/16 + ... of a LUT per input.
 EXPECTED: Mapping[tuple[str, Quantity], Mapping[str, float]] = {
-    ("product_constant", Quantity.LUT): {"adder_bits": 0.8, "two_digit_bits": 1.0},
-    ("product_shared", Quantity.LUT): {"adder_bits": 0.8, "two_digit_bits": 1.0},
+    ("product_constant", Quantity.LUT): {"adder_bits": 0.8, "two_digit_bits": 1.0, **CASTS},
+    ("product_shared", Quantity.LUT): {"adder_bits": 0.8, "two_digit_bits": 1.0, **CASTS},
     ("product_stored", Quantity.LUT): {
         "long_adder_bits": 1.0,
         "short_adder_bits": 1.0,
         "long_input_bits": 1 / 3,
         "long_sum_bits": 1.0,
         "short_sum_bits": 1.0,
+        **CASTS,
     },
     ("product_constant", Quantity.FF): {"cut_sums": 1.0, **REGISTERS},
     ("product_shared", Quantity.FF): {"cut_sums": 1.0, "waiting_sums": 1.0, **REGISTERS},
