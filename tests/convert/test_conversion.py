@@ -167,6 +167,10 @@ REFUSED = {
         asks(hidden={**ADDERS, **types(accum="ap_fixed<14,6>")}),
         "hidden.Precision.accum: .*has no effect: every sum of distributed_arithmetic is exact",
     ),
+    "weight type of shifts and adds": (
+        asks(hidden={**ADDERS, **types(weight="ap_fixed<9,3>")}),
+        "hidden.Precision.weight: .*keeps no such type of a layer of distributed_arithmetic",
+    ),
     "strategy of a pooling, without multipliers": (
         asks(pool=ADDERS),
         "pool.Strategy: Strategy distributed_arithmetic has no effect",

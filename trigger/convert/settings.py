@@ -261,17 +261,28 @@ def _type(layer: Any, role: str) -> Any:
         for name in layer.types
         if name.removesuffix("_t") in declared | set(layer.weights)
     ]
+    if role in ("weight", "bias") and role not in roles and _is_generated(layer):
+        return Unread(
+            "hls4ml keeps no such type of a layer of distributed_arithmetic, so that it cannot be "
+            "compared",
+            remedy="quantise the layer in the model",
+        )
     if role not in roles:
         return Unread(
             f"{layer.class_name} has no such type",
             allowed=", ".join(roles),
             remedy=did_you_mean(role, roles) or "remove it",
         )
-    if role == "accum" and "da_codegen" in layer.attributes.attributes:
+    if role == "accum" and _is_generated(layer):
         return Unread("every sum of distributed_arithmetic is exact, in a format of its own")
     if role == "table" and not _has_table(layer):
         return Unread("it looks nothing up in a table")
     return str(layer.types[f"{role}_t"].precision)
+
+
+def _is_generated(layer: Any) -> bool:
+    """Tell whether hls4ml had the layer's arithmetic written by da4ml."""
+    return "da_codegen" in layer.attributes.attributes
 
 
 def _precisions(layer: Any) -> list[str]:

@@ -34,6 +34,7 @@ PACKAGES = (
     ("qkeras", "quantised models", _TRAINING),
     ("tensorflow-model-optimization", "pruning", _TRAINING),
     ("hls4ml", "compiling a model to HLS", _TRAINING),
+    ("da4ml", "the strategy distributed_arithmetic", _TRAINING),
     ("pythia8mc", "generated collider events", _GENERATE),
     ("fastjet", "generated jets", _GENERATE),
     ("distributed", "work on a Dask cluster", "pip install 'trigger[scale]'"),
