@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.emulate.random_cells import CELL_MAKERS
 from tests.emulate.random_layers import MAKERS, Known, Pick, draw_format
 from trigger.fixed import FixedFormat, RawArray
 from trigger.layers import Input, Layer
@@ -28,7 +29,7 @@ def draw_network(pick: Pick) -> Network:
     for number in range(pick(1, 7)):
         if pick(0, 5) == 0:  # a branch: go on from an earlier tensor
             known.append(known.pop(pick(0, len(known) - 1)))
-        makers = [maker for ranks, maker in MAKERS if len(known[-1][1]) in ranks]
+        makers = [maker for ranks, maker in (*MAKERS, *CELL_MAKERS) if len(known[-1][1]) in ranks]
         maker = makers[pick(0, len(makers) - 1)]
         layer = maker(pick, f"{maker.__name__}_{number}", known)
         if layer is not None:

@@ -17,17 +17,19 @@ from trigger.layers import (
     GRU,
     LAYERS,
     LSTM,
-    DistributedArithmetic,
+    Einsum,
+    EinsumDense,
     Embedding,
     Input,
     Layer,
     TableActivation,
+    TimeDistributed,
     tables,
 )
 from trigger.layers.table_activation import SPANS
 from trigger.network import Network
 
-WITHOUT_C: frozenset[type[Layer]] = frozenset({LSTM, GRU, DistributedArithmetic})
+WITHOUT_C: frozenset[type[Layer]] = frozenset({LSTM, GRU, EinsumDense, Einsum, TimeDistributed})
 """Layers that the native engine leaves to NumPy."""
 
 

@@ -242,3 +242,12 @@ def test_legal_reuse_factors():
     assert legal_reuse_factors(6, 2, Strategy.RESOURCE_UNROLLED) == (2, 3, 6)
     assert legal_reuse_factors(2, 2, Strategy.LATENCY) == (1, 2, 3, 4)
     assert legal_reuse_factors(6, 2, Strategy.DISTRIBUTED_ARITHMETIC) == (1,)
+
+
+def test_zeros_around_integers_beyond_64_bits() -> None:
+    """Found by random networks: numpy's own padding cannot be multiplied by such integers."""
+    wide = FixedFormat(80, 80)
+    image = Tensor(np.array([[[[1 << 70]]]], dtype=object), wide)
+    around = ZeroPadding2D(name="z", inputs=("x",), result=wide, padding=((1, 0), (0, 1)))
+    padded = around.evaluate(image)
+    assert (padded * (1 << 70)).ravel().tolist() == [0, 0, 1 << 140, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,3 +86,16 @@ def frozen_array(values: object, bits: int) -> RawArray:
     array = np.array(values, dtype=np.int64 if bits <= 63 else object)
     array.setflags(write=False)
     return array
+
+
+def pad(raw: RawArray, margins: Sequence[tuple[int, int]], fill: int = 0) -> RawArray:
+    """Return an array with ``fill`` around it; ``np.pad`` would put int64 among Python integers.
+
+    Args:
+        margins: (before, behind) of each axis.
+    """
+    lengths = zip(raw.shape, margins, strict=True)
+    padded: RawArray = np.full([n + sum(margin) for n, margin in lengths], fill, raw.dtype)
+    inside = (slice(before, before + n) for n, (before, _) in zip(raw.shape, margins, strict=True))
+    padded[tuple(inside)] = raw
+    return padded

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trigger.fixed import RawArray
-from trigger.layers.base import Shape, expect, only
+from trigger.layers.base import Shape, expect, only, pad
 from trigger.layers.multiply_accumulate import MultiplyAccumulate
 
 Padding = tuple[tuple[int, int], tuple[int, int]]
@@ -84,7 +84,7 @@ def image_windows(
     Returns:
         (events, rows, columns, window height, window width, channels).
     """
-    padded = np.pad(raw, ((0, 0), *padding, (0, 0)), constant_values=fill)
+    padded = pad(raw, ((0, 0), *padding, (0, 0)), fill)
     windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(1, 2))
     chosen = windows[:, :: stride[0], :: stride[1]]
     return np.moveaxis(chosen, 3, -1)

@@ -135,13 +135,14 @@ def _whole_sum(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
     product = FixedFormat.for_product(windows.format, layer.kernel_format)
     shift = layer.accumulator.fractional - product.fractional
     bound = _sum_bound(layer, windows)
+    # weights that are all zero may be of any step: the bound does not tell of it
+    kernel = widen(layer.matrix, layer.kernel_format.width + shift) * (1 << shift)
     if bound <= FLOAT64_EXACT:  # BLAS: every partial sum is an integer that float64 holds
-        total: RawArray = _as_float(windows.raw) @ _as_float(layer.matrix * (1 << shift))
+        total: RawArray = _as_float(windows.raw) @ _as_float(kernel)
         total = total.astype(np.int64) + bias_in_accumulator(layer)
     else:
         bits = bound.bit_length() + 1
-        kernel = widen(layer.matrix, bits) * (1 << shift)
-        total = widen(windows.raw, bits) @ kernel + bias_in_accumulator(layer)
+        total = widen(windows.raw, bits) @ widen(kernel, bits) + bias_in_accumulator(layer)
     wide = FixedFormat(
         bound.bit_length() + 2, bound.bit_length() + 2 - layer.accumulator.fractional
     )
@@ -155,7 +156,7 @@ def _as_float(raw: RawArray) -> npt.NDArray[np.float64]:
 def _by_steps(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
     """Return the accumulators after one rounded product at a time, in the order of the C++."""
     accumulator = layer.accumulator
-    product = FixedFormat.for_product(windows.format, layer.kernel_format)
+    product = _product_format(layer, windows.format)
     added = FixedFormat(accumulator.width + 2, accumulator.integer + 2)
     outputs = layer.matrix.shape[1]
     total = np.broadcast_to(bias_in_accumulator(layer), (len(windows.raw), outputs))
@@ -165,6 +166,17 @@ def _by_steps(layer: MultiplyAccumulate, windows: Tensor) -> RawArray:
         terms = requantise(raw[:, element, None] * kernel[element], product, accumulator)
         total = requantise(widen(total, added.width) + terms, added, accumulator)
     return total
+
+
+def _product_format(layer: MultiplyAccumulate, source: FixedFormat) -> FixedFormat:
+    """Return the narrowest format that holds every product with the real weights."""
+    products = [
+        int(weight) * raw
+        for weight in (layer.matrix.min(initial=0), layer.matrix.max(initial=0))
+        for raw in (source.raw_min, source.raw_max)
+    ]
+    fractional = source.fractional + layer.kernel_format.fractional
+    return FixedFormat.for_range(min(products), max(products), fractional)
 
 
 def sum_reach(layer: MultiplyAccumulate, windows: Reach) -> Reach:

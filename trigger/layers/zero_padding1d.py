@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from trigger.fixed import RawArray
-from trigger.layers.base import Shape, only
+from trigger.layers.base import Shape, only, pad
 from trigger.layers.rearrangement import Rearrangement
 
 
@@ -22,4 +20,4 @@ class ZeroPadding1D(Rearrangement):
         return length + sum(self.padding), channels
 
     def move(self, raw: RawArray) -> RawArray:
-        return np.pad(raw, ((0, 0), self.padding, (0, 0)))
+        return pad(raw, ((0, 0), self.padding, (0, 0)))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from trigger.fixed import RawArray
-from trigger.layers.base import Shape, only
+from trigger.layers.base import Shape, only, pad
 from trigger.layers.conv2d import Padding
 from trigger.layers.rearrangement import Rearrangement
 
@@ -23,4 +21,4 @@ class ZeroPadding2D(Rearrangement):
         return height + sum(self.padding[0]), width + sum(self.padding[1]), channels
 
     def move(self, raw: RawArray) -> RawArray:
-        return np.pad(raw, ((0, 0), *self.padding, (0, 0)))
+        return pad(raw, ((0, 0), *self.padding, (0, 0)))
