@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.builders import linear, pixels_in, small_cnn
+from tests.builders import WIDE, linear, pixels_in, small_cnn
 from trigger.emulate import native, reference
 from trigger.emulate.export import Emulator, build_emulator, write_emulator
 from trigger.emulate.native.compile import find_compiler
 from trigger.errors import ProjectError, ToolError, UnsupportedLayerError
 from trigger.fixed import FixedFormat
+from trigger.layers import Embedding
 from trigger.network import Network
 
 pytestmark = pytest.mark.csim
@@ -97,6 +98,27 @@ def test_a_pixel_outside_its_format_is_told(small, pixel):
         scores.ctypes.data_as(ctypes.c_void_p),
     )
     assert answer == 2
+
+
+def test_a_number_without_a_result_is_told(tmp_path):
+    words = FixedFormat.parse("ap_uint<4>")
+    rows = Embedding(
+        name="rows",
+        inputs=("pixels",),
+        result=WIDE,
+        rows=np.arange(20).reshape(10, 2),
+        row_format=WIDE,
+    )
+    emulator = export(Network((pixels_in((3,), words), rows), ("rows",)), tmp_path)
+    library = ctypes.CDLL(str(emulator.library))
+    scores = np.empty((1, 6), dtype=np.int64)
+    for word, answer in ((9, 0), (10, 2)):
+        pixels = np.full((1, 3), word, dtype=np.int32)
+        assert answer == library.small_predict(
+            pixels.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_int64(1),
+            scores.ctypes.data_as(ctypes.c_void_p),
+        )
 
 
 def test_versions_and_a_decoy_of_equal_names_live_in_one_process(small, tmp_path):
