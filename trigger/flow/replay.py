@@ -25,6 +25,9 @@ from trigger.report.junit import Answer, Case
 
 CHUNK = 256
 EMULATED, CSIM, COSIM = "emulated", "C simulation", "co-simulation"
+FIRMWARE = "firmware"
+COMPARED = (EMULATED, CSIM, COSIM, FIRMWARE)
+"""What replaying compares with the record: three engines, and what the firmware is made of."""
 RECORDED = "golden"
 
 
@@ -148,7 +151,7 @@ def cases(replay: Replay) -> tuple[Case, ...]:
     else:
         text = f"{replay.cosim.elements:,} numbers of {replay.cosim.events:,} events"
         found.append(_case(COSIM, "outputs", replay.cosim.failure, text))
-    found.append(_case("firmware", "as recorded", "\n".join(replay.changes), "nothing changed"))
+    found.append(_case(FIRMWARE, "as recorded", "\n".join(replay.changes), "nothing changed"))
     return tuple(found)
 
 

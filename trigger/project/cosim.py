@@ -19,6 +19,7 @@ from trigger.fixed import RawArray, from_values
 from trigger.network import Network
 
 INPUTS = "tb_data/tb_input_features.dat"
+PREDICTIONS = "tb_data/tb_output_predictions.dat"
 RESULTS = "tb_data/rtl_cosim_results.log"
 DIGITS = 6
 """Of a decimal number, as C++ streams print it."""
