@@ -13,16 +13,21 @@ from trigger.estimate.describe import DESCRIBERS
 from trigger.estimate.descriptor import AdderStatistics, Kind
 from trigger.fixed import FixedFormat, Overflow, Rounding
 from trigger.layers import (
+    GRU,
     LAYERS,
+    LSTM,
     Conv2D,
     Dense,
     DistributedArithmetic,
     Input,
     Linear,
+    Merge,
+    Operation,
     Pool,
     Pooling2D,
     ReLU,
     Reshape,
+    Squash,
 )
 from trigger.layers.adder_code import read_adders
 from trigger.network import Network
@@ -163,3 +168,55 @@ def test_an_unknown_layer_class_is_refused_by_name(monkeypatch) -> None:
     monkeypatch.setattr(sys.modules[describe.__module__], "DESCRIBERS", known)
     with pytest.raises(UnsupportedLayerError, match=r"relu: .* does not know ReLU.*Dense, Conv1D"):
         describe(small_network(), IOType.PARALLEL)
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(LSTM, 4), (GRU, 3)])
+def test_a_recurrent_layer_is_described_by_its_two_products(kind, gates: int) -> None:
+    sums, tables = 5 * gates, Squash.SIGMOID.table(64, WEIGHT)
+    layer = kind(
+        name="cell",
+        inputs=("hits",),
+        result=SUM,
+        kernel=np.ones((3, sums), np.int64),
+        kernel_format=WEIGHT,
+        bias=np.zeros(sums, np.int64),
+        bias_format=WEIGHT,
+        recurrent_kernel=np.full((5, sums), 3),
+        recurrent_kernel_format=WEIGHT,
+        recurrent_bias=np.zeros(sums, np.int64),
+        recurrent_bias_format=WEIGHT,
+        accumulator=SUM,
+        strategy=Strategy.RESOURCE,
+        reuse_factor=3,
+        recurrent_reuse_factor=5,
+        recurrent_activation=Squash.SIGMOID,
+        recurrent_table=tables,
+        recurrent_table_format=WEIGHT,
+        activation=Squash.SIGMOID,
+        table=tables,
+        table_format=WEIGHT,
+        return_sequences=False,
+        **({"reset_first": False} if kind is GRU else {}),
+    )
+    hits = Input(name="hits", inputs=(), result=PIXEL, dimensions=(10, 3))
+    (cell,) = describe(Network((hits, layer), ("cell",)), IOType.STREAM)
+    assert cell.kind is Kind.RECURRENT
+    assert [(part.n_in, part.n_out) for part in cell.parts] == [(3, sums), (5, sums)]
+    assert [part.reuse_factor for part in cell.parts] == [3, 5]
+    assert [part.input for part in cell.parts] == [PIXEL, SUM]
+    target = Target("Vitis", "xcvu13p-flga2577-2-e", 5.0, IOType.STREAM)
+    cost = estimate(Network((hits, layer), ("cell",)), target)
+    assert cost.total.latency_cycles.value >= 10 * 5
+    # Pixels of 8 bits are multiplied in LUTs; a product of two states takes two DSP blocks.
+    assert cost.total.dsp.value == sums + 3 * 5 * 2
+    assert "repositories" in cost.total.lut.note
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"), [(Operation.MULTIPLY, Kind.MULTIPLY), (Operation.ADD, Kind.MERGE)]
+)
+def test_what_multiplies_two_inputs_is_not_what_adds_them(operation, kind) -> None:
+    pixels = Input(name="pixels", inputs=(), result=PIXEL, dimensions=(8,))
+    both = Merge(name="both", inputs=("pixels", "pixels"), result=SUM, operation=operation)
+    (layer,) = describe(Network((pixels, both), ("both",)), IOType.PARALLEL)
+    assert layer.kind is kind

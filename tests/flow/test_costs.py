@@ -44,6 +44,18 @@ def test_estimate_shows_each_source(folder, command):
     assert "logic synthesis (vivado_synth.rpt)" in text
 
 
+def test_an_estimate_says_what_logic_synthesis_is_likely_to_leave(tmp_path, design, command):
+    folder = build_folder(tmp_path)
+    shown = command("estimate", folder, "--json").json
+    left = shown["after_logic_synthesis"]
+    assert left["source"] == "estimate of logic synthesis"
+    assert left["total"]["lut"]["value"] < shown["total"]["lut"]["value"]
+    answer = command("check", design, "-o", folder.parent, "--json")
+    check = {check["name"]: check for check in answer.json["checks"]}["device.lut"]
+    assert check["source"] == "estimate"
+    assert "C synthesis' count; logic synthesis is likely to leave" in check["note"]
+
+
 def test_layers_of_reports_have_the_networks_names(folder, command):
     answer = command("estimate", folder, "--json").json
     names = [layer["name"] for layer in answer["layers"]]

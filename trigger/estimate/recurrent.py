@@ -14,7 +14,7 @@ from trigger.estimate import products
 from trigger.estimate.context import Context
 from trigger.estimate.descriptor import LayerDescriptor
 from trigger.estimate.structure import TIMES, Depth, Structure
-from trigger.estimate.terms import Terms, dsps_of, input_width, is_unrolled
+from trigger.estimate.terms import Terms, dsps_of, is_unrolled, result_width
 
 STATE_PRODUCTS = 3
 """Multiplications of a unit besides the matrix products: three in a GRU, three in an LSTM."""
@@ -24,7 +24,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     """Describe an LSTM or GRU; None where its two products are not known."""
     if len(layer.parts) != 2:
         return None
-    steps, width = layer.in_shape[0], input_width(layer)
+    steps, width = layer.in_shape[0], result_width(layer)
     units, sums = layer.parts[1].n_in, layer.parts[1].n_out
     stored = not all(is_unrolled(part) for part in layer.parts)
     waits = max(part.reuse_factor for part in layer.parts) if stored else 0
