@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.project.keras_models import assert_firmware_agrees, write_firmware
+from trigger.errors import UnsupportedLayerError
 
 pytestmark = [pytest.mark.training, pytest.mark.csim, pytest.mark.slow]
 
@@ -96,3 +97,14 @@ def test_one_bit_activations(io_type, tmp_path: Path) -> None:
     model = randomised(keras().Model(pixels, tensor))
     network = write_firmware(model, tmp_path / "hls", io_type=io_type)
     assert_firmware_agrees(network, tmp_path / "hls")
+
+
+@pytest.mark.parametrize("role", ["kernel", "bias"])
+def test_powers_of_two_are_refused(role: str, tmp_path: Path) -> None:
+    from trigger.zoo.backend import keras, qkeras
+
+    pixels = keras().Input((7,), name="pixels")
+    quantisers = {f"{role}_quantizer": "quantized_po2(4)"}
+    tensor = qkeras().QDense(3, name="scores", **quantisers)(pixels)
+    with pytest.raises(UnsupportedLayerError, match=r"'scores' (multiplies .*exponent|keeps)"):
+        write_firmware(keras().Model(pixels, tensor), tmp_path / "hls", io_type="io_parallel")

@@ -25,8 +25,18 @@ def constant_of(node: Any, role: str, shape: tuple[int, ...]) -> tuple[RawArray,
 
     The text has as many decimals as the type has fractional bits, so that it rounds numbers that
     lie between two of the type.
+
+    Raises:
+        UnsupportedLayerError: the type holds exponents.
     """
     variable = node.weights[role]
+    kinds = {kind.__name__ for kind in type(variable.type.precision).__mro__}
+    if "ExponentPrecisionType" in kinds:  # hls4ml derives classes of its own for each backend
+        raise UnsupportedLayerError(
+            f"layer {node.name!r} keeps its {role} as powers of two",
+            where="conversion",
+            remedy="quantise it with quantized_bits",
+        )
     form = FixedFormat.parse(str(variable.type.precision), where=f"{node.name}.{role}")
     raw = from_values(np.array([float(text) for text in variable]), form)
     return frozen_array(raw.reshape(shape), form.width), form
