@@ -141,6 +141,22 @@ def test_streams_run_at_once_and_pipelines_one_after_the_other() -> None:
     assert chain.total.dsp.value == sum(row.dsp.value for row in chain.layers)
 
 
+def test_vitis_does_not_overlap_parallel_layers_of_stored_weights() -> None:
+    layers = [dense(32, 32, strategy=Strategy.RESOURCE, reuse_factor=factor) for factor in (16, 64)]
+    vitis = replace(PIPELINE, dataflow=True)
+    totals = estimate_layers(layers, vitis).total
+    assert totals.interval_cycles.value == pytest.approx(totals.latency_cycles.value, abs=4)
+    vivado = estimate_layers(layers, replace(vitis, tool=Tool.VIVADO)).total
+    assert vivado.interval_cycles.value == 64
+
+
+def test_the_faster_7_series_fabric_needs_fewer_cycles() -> None:
+    slow = value(dense(64, 64), Quantity.LATENCY_CYCLES, replace(PIPELINE, part="xc7z020clg400-1"))
+    fast = value(dense(64, 64), Quantity.LATENCY_CYCLES, replace(PIPELINE, part="xc7vx690tffg1927"))
+    newest = value(dense(64, 64), Quantity.LATENCY_CYCLES, replace(PIPELINE, part="xcvu9p"))
+    assert slow > fast > newest
+
+
 def test_figures_carry_band_support_and_source() -> None:
     cost = estimate_layers([dense(), dense(32, 8)], PIPELINE)
     assert cost.source is Source.ESTIMATE

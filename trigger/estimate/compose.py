@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from trigger.budget import Quantity
-from trigger.design import IOType
+from trigger.design import IOType, Strategy
 from trigger.estimate.context import Context, Tool
 from trigger.estimate.descriptor import Kind, LayerDescriptor
 from trigger.estimate.structure import TIMES, Structure
@@ -53,6 +53,8 @@ def structure(
     if context.io_type is IOType.STREAM and Quantity.LATENCY_CYCLES in exact:
         # The shortest run, too, waits for the slowest layer to read its whole image.
         exact[Quantity.LATENCY_MIN_CYCLES] = exact[Quantity.LATENCY_CYCLES]
+    if _takes_turns(layers, context) and Quantity.LATENCY_CYCLES in exact:
+        exact[Quantity.INTERVAL_CYCLES] = exact[Quantity.LATENCY_CYCLES]
     if Quantity.BRAM_18K in exact:
         exact[Quantity.BRAM_18K] += fifo_blocks(layers, context)
     if Quantity.FF in exact and not context.dataflow:
@@ -61,6 +63,14 @@ def structure(
     terms = _terms(layers, values, context)
     known_terms = {quantity: part for quantity, part in terms.items() if quantity in exact}
     return Structure(_law(context), exact, known_terms)
+
+
+def _takes_turns(layers: Sequence[LayerDescriptor], context: Context) -> bool:
+    """Tell whether a new event waits for the last one: Vitis HLS does not overlap parallel layers
+    with stored weights."""
+    stored = any(layer.strategy is Strategy.RESOURCE for layer in layers)
+    parallel = context.dataflow and context.io_type is IOType.PARALLEL
+    return parallel and stored and context.tool is Tool.VITIS
 
 
 def _law(context: Context) -> str:

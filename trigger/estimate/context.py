@@ -18,6 +18,10 @@ class Tool(Enum):
     VITIS = "Vitis HLS"
 
 
+FASTER_7_SERIES = 0.65
+"""Delay in the fabric of Virtex-7 over that of Artix-7."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything outside the layers that a cost depends on."""
@@ -36,6 +40,16 @@ class Context:
         """The slower fabric of Virtex-7, Kintex-7, Artix-7 and Zynq-7000."""
         part = (self.part or "").lower().removeprefix("xc")
         return part.startswith(("7", "zynq7"))
+
+    @property
+    def pace(self) -> float:
+        """Clock periods in 10 ns; fewer in the faster one of the two 7-series fabrics.
+
+        Virtex-7, Kintex-7 and the larger Zynq-7000 are that one, Artix-7 and the smaller Zynq not.
+        """
+        part = (self.part or "").lower().removeprefix("xc")
+        faster = part.startswith(("7v", "7k", "7z03", "7z04", "7z1"))
+        return 10 / self.clock_period_ns * (FASTER_7_SERIES if faster else 1.0)
 
 
 def context_for(

@@ -57,7 +57,7 @@ def _start(layer: LayerDescriptor, context: Context) -> Terms:
     """Delays over the clock period, by fabric; a deeper one for softmax's sum."""
     fabric = "7" if context.seven_series else "us"
     tool = "vivado" if context.tool is Tool.VIVADO else "vitis"
-    delay = 10 / context.clock_period_ns
+    delay = context.pace
     if layer.kind is Kind.SOFTMAX:
         levels = math.log2(layer.in_shape[-1] + 1)
         shared = float(layer.reuse_factor > 1)
@@ -84,7 +84,7 @@ def _area(layer: LayerDescriptor, context: Context, lanes: int) -> tuple[Terms, 
     if layer.kind in (Kind.SOFTMAX, Kind.BATCHNORM):
         # Their multipliers and sums are cut by registers, more often in slow fabric.
         name = f"pipelined_lanes_{'7' if context.seven_series else 'us'}"
-        ff = {**ff, name: lanes * 10 / context.clock_period_ns}
+        ff = {**ff, name: lanes * context.pace}
     if context.dataflow and layer.io_type is IOType.PARALLEL:
         # A process keeps its results until the next one has read them.
         kept: Terms = {"kept_bits": lanes * out}

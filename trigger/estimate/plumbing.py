@@ -38,7 +38,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     terms: dict[Quantity, Terms] = dict.fromkeys(TIMES, start)
     if not stream:
         levels = math.log2(math.prod(layer.kernel) + 1) if layer.kernel else 1.0
-        slow: Terms = {"levels": levels * 10 / context.clock_period_ns}
+        slow: Terms = {"levels": levels * context.pace}
         terms = {quantity: slow for quantity in TIMES[:2]}
     if layer.kind in (Kind.MERGE, Kind.MULTIPLY, Kind.UPSAMPLING):
         if layer.kind is Kind.MULTIPLY:

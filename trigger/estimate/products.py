@@ -63,14 +63,13 @@ def depth_terms(layer: LayerDescriptor, context: Context) -> Terms:
     """Terms of the pipeline depth of one product: delays over the clock period, by fabric."""
     fabric = "7" if context.seven_series else "us"
     tool = "vivado" if context.tool is Tool.VIVADO else "vitis"
-    clock = context.clock_period_ns
     if layer.adders is not None:
-        return {f"adder_{fabric}_{tool}": 10 * layer.adders.depth / clock}
+        return {f"adder_{fabric}_{tool}": layer.adders.depth * context.pace}
     levels = math.log2(fan_in(layer) + 1)
     multiplies = constant_multipliers(layer) > 0 and dsps_per_constant(layer) > 0
     return {
-        f"product_{fabric}_{tool}": 10 / clock if multiplies else 0.0,
-        f"adder_{fabric}_{tool}": 10 * levels / clock,
+        f"product_{fabric}_{tool}": context.pace if multiplies else 0.0,
+        f"adder_{fabric}_{tool}": levels * context.pace,
     }
 
 

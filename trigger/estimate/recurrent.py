@@ -30,7 +30,7 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     waits = max(part.reuse_factor for part in layer.parts) if stored else 0
     exact: dict[Quantity, float] = dict.fromkeys(TIMES, float(steps * waits))
     fabric = "7" if context.seven_series else "us"
-    delay = {f"step_{fabric}": steps * 10 / context.clock_period_ns}
+    delay = {f"step_{fabric}": steps * context.pace}
     terms = {quantity: dict(delay) for quantity in TIMES}
     exact |= {
         Quantity.DSP: sum(map(products.dsp, layer.parts))
