@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -150,6 +151,15 @@ def test_without_a_budget_there_is_nothing_to_judge(tiny_run, command, tmp_path)
     answer = command("check", free, "-o", tiny_run.output, "--json")
     assert answer.code == 0
     assert answer.json == {"outcome": "unknown", "checks": [], "warnings": []}
+
+
+def test_each_limit_is_a_test_case(tiny_run, command, tmp_path):
+    junit = tmp_path / "budget.xml"
+    answer = command("check", tiny_run.design, "-o", tiny_run.output, "--junit", junit, "--json")
+    cases = ElementTree.parse(junit).findall(".//testcase")
+    assert [case.get("name") for case in cases] == [each["name"] for each in answer.json["checks"]]
+    failed = [case.find("failure") is not None for case in cases]
+    assert failed == [each["outcome"] != "pass" for each in answer.json["checks"]]
 
 
 def test_firmware_of_other_knobs_is_not_judged(tiny_run, command, tmp_path):
