@@ -17,8 +17,6 @@ from trigger.layers import (
     GRU,
     LAYERS,
     LSTM,
-    Einsum,
-    EinsumDense,
     Embedding,
     Input,
     Layer,
@@ -29,7 +27,7 @@ from trigger.layers import (
 from trigger.layers.table_activation import SPANS
 from trigger.network import Network
 
-WITHOUT_C: frozenset[type[Layer]] = frozenset({LSTM, GRU, EinsumDense, Einsum, TimeDistributed})
+WITHOUT_C: frozenset[type[Layer]] = frozenset({LSTM, GRU, TimeDistributed})
 """Layers that the native engine leaves to NumPy."""
 
 

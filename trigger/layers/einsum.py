@@ -51,7 +51,7 @@ class Einsum(Layer):
         product = FixedFormat.for_product(inputs[0].format, inputs[1].format)
         exact = sum_format(product, self.accumulator)
         left, right = (
-            widen(self._rows(tensor.raw, which), product.width)
+            widen(self.rows(tensor.raw, which), product.width)
             for which, tensor in enumerate(inputs)
         )
         total = np.zeros((*left.shape[:3], right.shape[2]), np.int64)
@@ -59,13 +59,13 @@ class Einsum(Layer):
             term = left[..., index, None] * right[..., None, :, index]
             both = requantise(term, product, exact) + requantise(total, self.accumulator, exact)
             total = requantise(both, exact, self.accumulator)
-        return self._placed(requantise(total, self.accumulator, self.result))
+        return self.placed(requantise(total, self.accumulator, self.result))
 
     def reach(self, *inputs: Reach) -> Reach:
         product = FixedFormat.for_product(inputs[0].format, inputs[1].format)
         exact = sum_format(product, self.accumulator)
         left, right = (
-            [self._rows(raw[None], which)[0].astype(object) for raw in (each.low, each.high)]
+            [self.rows(raw[None], which)[0].astype(object) for raw in (each.low, each.high)]
             for which, each in enumerate(inputs)
         )
         zero = np.zeros((*left[0].shape[:2], right[0].shape[1]), dtype=object)
@@ -82,16 +82,17 @@ class Einsum(Layer):
                 )
             )
             total = Reach(low, high, exact, total.demands).entering(self.accumulator, "accumulator")
-        low, high = (self._placed(end[None])[0] for end in (total.low, total.high))
+        low, high = (self.placed(end[None])[0] for end in (total.low, total.high))
         placed = Reach(low, high, self.accumulator, widest(total.demands))
         return placed.entering(self.result)
 
-    def _rows(self, raw: RawArray, which: int) -> RawArray:
+    def rows(self, raw: RawArray, which: int) -> RawArray:
         """Return an input as (events, shared, free, contracted)."""
         shaped = raw.reshape(len(raw), *self.dimensions[which])
         moved = shaped.transpose(0, *(axis + 1 for axis in self.orders[which]))
         return moved.reshape(len(raw), self.shared, -1, self.contracted)
 
-    def _placed(self, results: RawArray) -> RawArray:
+    def placed(self, results: RawArray) -> RawArray:
+        """Return all products, row after row, where they go."""
         shaped = results.reshape(len(results), *self.product_shape)
         return shaped.transpose(0, *(axis + 1 for axis in self.result_order))

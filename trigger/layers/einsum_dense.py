@@ -54,25 +54,25 @@ class EinsumDense(Layer):
         return tuple(self.product_shape[axis] for axis in self.result_order)
 
     def evaluate(self, *inputs: Tensor) -> RawArray:
-        rows = self._rows(inputs[0].raw)
+        rows = self.rows(inputs[0].raw)
         results = [
             product.evaluate(Tensor(rows[:, index], inputs[0].format))
             for index, product in enumerate(self._products())
         ]
-        return self._placed(np.stack(results, axis=1))
+        return self.placed(np.stack(results, axis=1))
 
     def reach(self, *inputs: Reach) -> Reach:
-        low, high = (self._rows(raw[None])[0] for raw in (inputs[0].low, inputs[0].high))
+        low, high = (self.rows(raw[None])[0] for raw in (inputs[0].low, inputs[0].high))
         results = [
             product.reach(Reach(low[index], high[index], inputs[0].format))
             for index, product in enumerate(self._products())
         ]
         ends = [np.stack([getattr(each, end) for each in results]) for end in ("low", "high")]
-        low, high = (self._placed(end[None])[0] for end in ends)
+        low, high = (self.placed(end[None])[0] for end in ends)
         demands = widest(demand for each in results for demand in each.demands)
         return Reach(low, high, self.result, demands)
 
-    def _rows(self, raw: RawArray) -> RawArray:
+    def rows(self, raw: RawArray) -> RawArray:
         """Return what meets a matrix, (events, shared x free, contracted)."""
         moved = raw.transpose(0, *(axis + 1 for axis in self.order))
         return moved.reshape(len(raw), -1, self.kernel.shape[1])
@@ -94,7 +94,8 @@ class EinsumDense(Layer):
                     reuse_factor=self.reuse_factor,
                 )
 
-    def _placed(self, results: RawArray) -> RawArray:
+    def placed(self, results: RawArray) -> RawArray:
+        """Return all products, row after row, where they go."""
         shaped = results.reshape(len(results), *self.product_shape)
         return shaped.transpose(0, *(axis + 1 for axis in self.result_order))
 

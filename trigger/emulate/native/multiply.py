@@ -270,7 +270,7 @@ def _finish(
     for j in range(tile.outputs):
         for index, place in enumerate(writes):
             mine = range(index * window.cells, (index + 1) * window.cells)
-            sums = [_whole(lane.vector, f"a{i}_{j}", lane.parts) for i in mine]
+            sums = [whole(lane.vector, f"a{i}_{j}", lane.parts) for i in mine]
             value = f"{before}({sums[0]}, c + {j})"
             for other in sums[1:]:
                 value = f"LARGER({value}, {before}({other}, c + {j}))"
@@ -278,7 +278,7 @@ def _finish(
     return lines
 
 
-def _whole(vector: str, stem: str, parts: int) -> str:
+def whole(vector: str, stem: str, parts: int) -> str:
     """Return one whole vector made of registers."""
     if parts == 1:
         return f"{stem}_0"
