@@ -1,6 +1,7 @@
 """Estimates obey what hardware obeys, say what they rest on, and are fast."""
 
 import json
+import math
 import time
 from dataclasses import replace
 
@@ -275,6 +276,15 @@ def test_vivado_makes_a_fifo_per_channel_and_shallow_ones_of_shift_registers() -
     assert fifo_blocks([small, image], vivado) == 0
     assert fifo_blocks([image], vivado) == 0
     assert fifo_blocks([image, image], replace(vivado, io_type=IOType.PARALLEL)) == 0
+
+
+def test_vivado_queues_wide_inputs_of_stored_weights_in_block_ram() -> None:
+    loop = replace(PIPELINE, dataflow=True, tool=Tool.VIVADO)
+    wide = dense(784, 10, strategy=Strategy.RESOURCE, reuse_factor=784)
+    assert fifo_blocks([wide], loop) == math.ceil(784 * 16 / 9)
+    assert fifo_blocks([replace(wide, in_shape=(256,))], loop) == 0
+    assert fifo_blocks([wide], replace(loop, tool=Tool.VITIS)) == 0
+    assert fifo_blocks([replace(wide, strategy=Strategy.LATENCY)], loop) == 0
 
 
 def test_unknown_weights_are_taken_as_typical() -> None:

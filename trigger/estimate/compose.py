@@ -17,6 +17,10 @@ SHIFT_REGISTER_BITS = 512
 SHIFT_REGISTER_DEPTH = 100
 """Vitis HLS keeps a FIFO, all channels wide, in shift registers up to about so many words."""
 
+WIDEST_REGISTER_BITS = 4096
+QUEUE_BLOCK_BITS = 9
+"""A FIFO of up to 2,048 words takes an 18 Kb block per so many bits of the word."""
+
 Values = Mapping[Quantity, float | None]
 
 
@@ -122,7 +126,12 @@ def _terms(
     bits = float(sum(math.prod(layer.out_shape) * result_width(layer) for layer in between))
     if context.dataflow:  # a FIFO of two words for every element
         elements = float(sum(math.prod(layer.out_shape) for layer in between))
-        held: Terms = {"elements": elements, "layers": float(len(between))}
+        queued = queued_input_bits(layers, context) / input_width(layers[0])
+        held: Terms = {
+            "elements": elements,
+            "layers": float(len(between)),
+            "queued_inputs": queued,
+        }
         return {
             Quantity.LATENCY_MIN_CYCLES: late,
             Quantity.LATENCY_CYCLES: late,
@@ -140,12 +149,13 @@ def _terms(
 
 
 def fifo_blocks(layers: Sequence[LayerDescriptor], context: Context) -> int:
-    """Return 18 Kb blocks of the FIFOs between streaming layers, each an image deep.
+    """Return 18 Kb blocks of FIFOs: of a wide parallel input, or between streaming layers.
 
-    Vivado HLS makes a FIFO per channel, Vitis HLS one for all channels of a pixel.
+    Vivado HLS makes a FIFO per channel, Vitis HLS one for all channels of a pixel, each an image
+    deep.
     """
     if context.io_type is not IOType.STREAM:
-        return 0
+        return math.ceil(queued_input_bits(layers, context) / QUEUE_BLOCK_BITS)
     blocks = 0
     for layer in _between(layers):
         depth = layer.out_pixels
@@ -157,6 +167,19 @@ def fifo_blocks(layers: Sequence[LayerDescriptor], context: Context) -> int:
         elif depth > SHIFT_REGISTER_DEPTH:
             blocks += memory_blocks(depth, word_bits(layer))
     return blocks
+
+
+def queued_input_bits(layers: Sequence[LayerDescriptor], context: Context) -> int:
+    """Return bits of the parallel input that Vivado HLS passes on through a FIFO of block RAM.
+
+    It does so ahead of a dense layer with stored weights whose inputs have more than 4,096 bits.
+    """
+    first = layers[0]
+    bits = math.prod(first.in_shape) * input_width(first)
+    stored = first.kind is Kind.DENSE and first.strategy is Strategy.RESOURCE
+    parallel = context.dataflow and context.io_type is IOType.PARALLEL
+    queued = parallel and stored and context.tool is Tool.VIVADO and bits > WIDEST_REGISTER_BITS
+    return bits if queued else 0
 
 
 def _between(layers: Sequence[LayerDescriptor]) -> list[LayerDescriptor]:
