@@ -11,13 +11,16 @@ import pytest
 
 from tests.builders import WIDE, dense, pixels_in, relu, small_cnn
 from tests.report.example import build_example
+from trigger.emulate import run
 from trigger.errors import ProjectError
 from trigger.fixed import FixedFormat
-from trigger.flow.difference import Aspect, find_difference
+from trigger.flow.difference import RANDOM, Aspect, find_difference
 from trigger.layers import TableActivation
 from trigger.layers.tables import Function
 from trigger.network import Network
+from trigger.project import choose_vectors
 from trigger.report import render_json
+from trigger.report.record import Digest
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +84,7 @@ def test_one_weight_bit(tmp_path, command):
     assert (first.aspect, first.where) == (Aspect.WEIGHT, "conv.kernel")
     assert first.before == f"[1, 2, 0, 3] holds {network['conv'].kernel[1, 2, 0, 3]}"
     assert first.after == f"{kernel[1, 2, 0, 3]}; 1 of 36 differ"
-    assert [change.aspect for change in rest] == [Aspect.DECISION] * 2
+    assert [change.aspect for change in rest] == [Aspect.NUMBER] * 2
     assert rest[0].where.startswith("conv[")
     assert 0 < difference.scores_moved <= difference.vectors
     answer = command("diff", one, two, "--json")
@@ -132,6 +135,37 @@ def test_cost_without_bits_ends_with_3(tmp_path, command):
     answer = command("diff", one, two)
     assert answer.code == 3
     assert "conv.reuse_factor: 1 -> 3" in answer.out
+
+
+def save_with_threshold(folder: Path, network: Network, threshold: int) -> Path:
+    """Save a design whose report is of this network and names a working point."""
+    report = build_example()
+    (first, *others) = report.physics.engines
+    engines = (replace(first, engine="emulated", threshold=threshold), *others)
+    digests = (Digest("network", network.digest),)
+    report = replace(
+        report,
+        physics=replace(report.physics, engines=engines),
+        provenance=replace(report.provenance, digests=digests),
+    )
+    save(folder, network)
+    (folder / "report.json").write_text(render_json(report))
+    return folder
+
+
+def test_decisions_are_counted_at_the_working_points_of_the_reports(tmp_path):
+    """One output: the sum of four pixels, times 2**-13 at 14 fractional bits: raw is twice it."""
+    network = Network((pixels_in((4,)), dense("sum", "pixels", [[1]] * 4, [0])), ("sum",))
+    one = save_with_threshold(tmp_path / "a", network, 1000)
+    two = save_with_threshold(tmp_path / "b", network, 1100)
+    difference = find_difference(one, two)
+    (pixels,) = choose_vectors(network, random=RANDOM).pixels
+    sums = run(network, pixels)["sum"][:, 0]
+    assert difference.decisions_moved == np.count_nonzero((sums >= 1000) & (sums < 1100)) > 0
+    assert difference.scores_moved == 0
+    assert {change.aspect for change in difference.changes} == {Aspect.DECISION, Aspect.PHYSICS}
+    (two / "network.json").write_text(small_cnn().to_json())  # the report is of other firmware now
+    assert find_difference(one, two).decisions_moved is None
 
 
 def test_a_layer_more_is_told_once(tmp_path):

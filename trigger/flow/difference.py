@@ -41,6 +41,7 @@ class Aspect(Enum):
     FORMAT = "format"
     WEIGHT = "weights"
     TABLE = "table"
+    NUMBER = "number"
     DECISION = "decision"
     COST = "cost"
     VERDICT = "verdict"
@@ -249,7 +250,7 @@ def _run_both(one: _Side, two: _Side) -> _Ran | None:
             ]
             where = f"{name}{[int(each) for each in place]} in event {event}, the first to move"
             texts = (f"{number:g}" for number in numbers)
-            changes.append(Change(Aspect.DECISION, where, *texts, True))
+            changes.append(Change(Aspect.NUMBER, where, *texts, True))
             break
     scores = [
         np.concatenate([side[name].reshape(len(pixels[0]), -1) for name in names], axis=1)
@@ -258,7 +259,7 @@ def _run_both(one: _Side, two: _Side) -> _Ran | None:
     moved = int((scores[0] != scores[1]).any(axis=1).sum())
     if moved:
         counts = f"{moved} of {len(pixels[0])} events with another score"
-        changes.append(Change(Aspect.DECISION, "scores", "the same", counts, True))
+        changes.append(Change(Aspect.NUMBER, "scores", "the same", counts, True))
     decided = _decided(one, two, scores)
     if decided:
         counts = f"{decided} of {len(pixels[0])} events decided otherwise"
