@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from tests.emulate.random_cells import CELL_MAKERS
 from tests.emulate.random_layers import MAKERS, embedding
 from tests.emulate.random_networks import draw_events, picker
 from trigger.emulate import native, reference
@@ -52,7 +53,7 @@ def test_every_layer_has_the_meaning_of_its_evaluate():
     """One program in which several layers of each kind read the inputs."""
     pick = picker(0)
     layers: list[Layer] = [WORDS, *INPUTS.values()]
-    for number, (ranks, maker) in enumerate(MAKERS):
+    for number, (ranks, maker) in enumerate((*MAKERS, *CELL_MAKERS)):
         for turn in range(40):  # until there are two of each kind
             source = WORDS if maker is embedding else INPUTS[ranks[turn % len(ranks)]]
             layer = maker(pick, f"layer_{number}_{turn}", [(source, source.dimensions)])
