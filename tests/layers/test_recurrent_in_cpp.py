@@ -242,7 +242,7 @@ def both_ways(forward: Layer, backward: Layer, formats: str, static: bool) -> Ca
         pixels(forward, formats),
         constants=arrays,
         headers=HEADERS,
-        after=tuple(f"{way}{array}" for way in "fb" for each in ("w1", "w2", "b1", "b2")),
+        after=tuple(f"{way}{each}" for way in "fb" for each in ("w1", "w2", "b1", "b2")),
     )
 
 
