@@ -140,8 +140,7 @@ def test_cost_without_bits_ends_with_3(tmp_path, command):
 def save_with_threshold(folder: Path, network: Network, threshold: int) -> Path:
     """Save a design whose report is of this network and names a working point."""
     report = build_example()
-    (first, *others) = report.physics.engines
-    engines = (replace(first, engine="emulated", threshold=threshold), *others)
+    engines = (replace(report.physics.engines[0], engine="emulated", threshold=threshold),)
     digests = (Digest("network", network.digest),)
     report = replace(
         report,
@@ -154,7 +153,6 @@ def save_with_threshold(folder: Path, network: Network, threshold: int) -> Path:
 
 
 def test_decisions_are_counted_at_the_working_points_of_the_reports(tmp_path):
-    """One output: the sum of four pixels, times 2**-13 at 14 fractional bits: raw is twice it."""
     network = Network((pixels_in((4,)), dense("sum", "pixels", [[1]] * 4, [0])), ("sum",))
     one = save_with_threshold(tmp_path / "a", network, 1000)
     two = save_with_threshold(tmp_path / "b", network, 1100)
