@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trigger.budget import (
     Budget,
+    Check,
     Cost,
     Figure,
     LayerCost,
@@ -234,3 +235,11 @@ def test_a_design_that_spans_dies_is_told_even_where_only_the_device_is_limited(
     assert [check.outcome for check in checks] == [Outcome.PASS, Outcome.PASS]
     assert "more than one SLR has (1000)" in checks[0].note
     assert "SLR" not in checks[1].note
+
+
+def test_a_limit_within_the_band_of_a_value_is_told_apart():
+    sure = Check("latency_ns", 80.0, 100.0, "ns", Outcome.PASS, Source.ESTIMATE, 70.0, 90.0)
+    assert not sure.within_band
+    assert replace(sure, high=110.0).within_band
+    assert replace(sure, value=105.0, outcome=Outcome.FAIL, low=95.0, high=120.0).within_band
+    assert not replace(sure, low=None, high=None).within_band

@@ -153,6 +153,11 @@ class Check:
         """Limit minus value, in the unit of both; None when the value is unknown."""
         return None if self.value is None else self.limit - self.value
 
+    @property
+    def within_band(self) -> bool:
+        """Whether the other answer is within the value's band."""
+        return self.low is not None and self.high is not None and self.low <= self.limit < self.high
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -28,10 +28,15 @@ def physics_table(physics: Physics) -> Table:
         Column("Background acceptance", numeric=True),
         Column("Threshold", numeric=True),
     )
+    if physics.rejection_efficiency is not None:
+        at = word_percent(physics.rejection_efficiency)
+        columns += (Column(f"1 / background at {at} signal", numeric=True),)
     said = common_origin(
-        figure for engine in physics.engines for figure in (engine.auc, *_shares(engine))
+        figure
+        for engine in physics.engines
+        for figure in (engine.auc, *_shares(engine), engine.rejection)
     )
-    rows = tuple(_physics_row(engine, said) for engine in physics.engines)
+    rows = tuple(_physics_row(engine, said)[: len(columns)] for engine in physics.engines)
     caption = (
         f"{physics.signal} ({physics.signal_events:,} events) against "
         f"{physics.background} ({physics.background_events:,} events); "
@@ -73,18 +78,6 @@ def working_point_table(physics: Physics) -> Table:
         asked += f", of {word_number(physics.input_rate_khz)} kHz"
     caption = f"Working point, {asked}: between two neighbouring scores lies nothing{said.clause}"
     return Table("working-point-table", caption, columns, rows)
-
-
-def rejection_table(physics: Physics) -> Table:
-    """1 / background acceptance at the signal efficiency where taggers are compared."""
-    said = common_origin(engine.rejection for engine in physics.engines)
-    rows = tuple(
-        (Cell(engine.engine), figure_cell(engine.rejection, said)) for engine in physics.engines
-    )
-    efficiency = word_percent(physics.rejection_efficiency or 0)
-    caption = f"Background rejection at {efficiency} signal efficiency{said.clause}"
-    columns = (Column("Engine"), Column("1 / background acceptance", numeric=True))
-    return Table("rejection-table", caption, columns, rows)
 
 
 def confusion_table(physics: Physics) -> Table:
@@ -135,6 +128,7 @@ def _physics_row(engine: EnginePhysics, said: Origin) -> Row:
         figure_cell(engine.auc, said),
         *(share_cell(figure, said) for figure in _shares(engine)),
         number_cell(engine.threshold),
+        figure_cell(engine.rejection, said),
     )
 
 

@@ -103,6 +103,9 @@ def _verdict_tile(report: Report) -> Tile:
     unknown = [check.name for check in checks if check.outcome is Outcome.UNKNOWN]
     if unknown:
         detail += f"; unknown: {', '.join(unknown)}"
+    doubtful = [check.name for check in checks if check.within_band]
+    if doubtful:
+        detail += f"; the limit lies within the band of {', '.join(doubtful)}"
     return Tile("Verdict", words[outcome], detail, outcome.value)
 
 
@@ -171,8 +174,6 @@ def _physics(report: Report) -> Section | None:
     if physics.turn_ons:
         figures.append(FigurePlace(FigureKind.TURN_ON, physics_tables.turn_on_table(physics)))
     shown = [physics_tables.physics_table(physics), physics_tables.working_point_table(physics)]
-    if physics.rejection_efficiency is not None:
-        shown.append(physics_tables.rejection_table(physics))
     if any(engine.confusion for engine in physics.engines):
         shown.append(physics_tables.confusion_table(physics))
     return Section("physics", "Physics", tables=tuple(shown), figures=tuple(figures))
