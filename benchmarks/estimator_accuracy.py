@@ -43,6 +43,8 @@ SHOWN = (
     Quantity.BRAM_18K,
 )
 WORST = 10
+ENOUGH = 10
+"""Reports of a kind of design that make a line of the short table."""
 EVERY = "all"
 
 
@@ -194,11 +196,16 @@ def text(table: Sequence[Mapping[str, object]]) -> str:
 
 
 def summary(table: Sequence[Mapping[str, object]]) -> str:
-    """Return a line per kind of design: median error and share of bands that hold, in per cent."""
+    """Return a line per kind of design with enough reports, and the share of bands that hold.
+
+    Per cent: the median error, and those of the closed forms and of boosting where there are some.
+    """
     kinds: dict[str, dict[str, str]] = collections.defaultdict(dict)
     for row in table:
+        if int(str(row["n"])) < ENOUGH:
+            continue
         if row["kind"] == EVERY:
-            kind = "all, the bands"
+            kind = "all"
         else:
             kind = f"{row['kind']}, {row['io_type']}, {row['strategy']}"
         quantity = str(row["quantity"])
@@ -220,7 +227,10 @@ def summary(table: Sequence[Mapping[str, object]]) -> str:
 
 
 def _per_cent(share: object) -> str:
-    return "-" if share is None else f"{100 * float(str(share)):.2g}"
+    if share is None:
+        return "-"
+    number = 100 * float(str(share))
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

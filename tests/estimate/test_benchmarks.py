@@ -113,6 +113,25 @@ def test_accuracy_with_the_kept_coefficients_prints_a_table(records_file, capsys
     assert "worst lut: made-" in text
 
 
+def test_the_short_table_has_a_line_per_kind_and_the_bands(records_file, capsys) -> None:
+    estimator_accuracy.main([str(records_file), "--summary"])
+    head, _, *lines = capsys.readouterr().out.splitlines()
+    assert head.startswith("| design | n | latency_cycles | interval_cycles | dsp |")
+    cells = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in lines}
+    assert set(cells) == {"all", "dense, io_parallel, Latency"}
+    assert cells["dense, io_parallel, Latency"][0].strip() == "40 (4)"
+    assert all("hold" in cell for cell in cells["all"][1:])
+
+
+def test_logic_synthesis_is_judged_by_its_own_reports(tmp_path, capsys) -> None:
+    path = tmp_path / "pairs.json"
+    path.write_text(json.dumps([synthesised_record(dsp, "xcvu13p") for dsp in (100, 200)]))
+    estimator_accuracy.main([str(path), "--after-synthesis", "--json"])
+    rows = {row["quantity"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(rows) == {"dsp", "lut", "ff"}
+    assert rows["lut"]["worst"][0]["reported"] == 5000
+
+
 def test_a_file_without_clean_records_is_told(tmp_path) -> None:
     path = tmp_path / "records.json"
     path.write_text(json.dumps([{**made_records()[0], "is_wrapper": True}]))
