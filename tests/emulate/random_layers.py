@@ -191,9 +191,9 @@ def pooling(pick: Pick, name: str, known: list[Known]) -> Layer:
     shape = known[-1][1]
     size = tuple(pick(1, min(3, length)) for length in shape[:-1])
     stride = size if pick(0, 1) else tuple(pick(1, 3) for _ in size)
-    padded = pick(0, 3) == 0
-    padding = tuple((pick(0, n - 1), pick(0, n - 1)) if padded else (0, 0) for n in size)
     fields = {**_pooled(pick, name, known), "count_padding": bool(pick(0, 1))}
+    padded = pick(0, 3) == 0 and fields["io_type"] is IOType.PARALLEL
+    padding = tuple((pick(0, n - 1), pick(0, n - 1)) if padded else (0, 0) for n in size)
     if len(size) == 2:
         return Pooling2D(**fields, size=size, stride=stride, padding=padding)
     return Pooling1D(**fields, size=size[0], stride=stride[0], padding=padding[0])

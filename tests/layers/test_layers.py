@@ -251,3 +251,11 @@ def test_zeros_around_integers_beyond_64_bits() -> None:
     around = ZeroPadding2D(name="z", inputs=("x",), result=wide, padding=((1, 0), (0, 1)))
     padded = around.evaluate(image)
     assert (padded * (1 << 70)).ravel().tolist() == [0, 0, 1 << 140, 0]
+
+
+def test_streamed_pooling_with_padding_is_refused_as_its_cpp_stops():
+    padded = {"padding": ((0, 1), (0, 0)), "size": (2, 1), "stride": (2, 1)}
+    assert pooling2d("pool", "pixels", **padded).shape((3, 4, 2)) == (2, 4, 2)
+    stream = pooling2d("pool", "pixels", io_type=IOType.STREAM, **padded)
+    with pytest.raises(NetworkError, match="pool: the streaming pooling of hls4ml cannot pad"):
+        stream.shape((3, 4, 2))

@@ -92,6 +92,28 @@ def converter(folder: Path) -> tuple[str, ...]:
         return ()
 
 
+def changed_source(folder: Path) -> Path | None:
+    """Return the first source of a design's firmware that is not as it was compiled, if any.
+
+    ``network.json`` counts as one; a folder that keeps no firmware has none to be changed.
+    """
+    workspace = Workspace(folder)
+    try:
+        record = _Record(**json.loads(workspace.conversion.read_text(encoding="utf-8")))
+        sources = {
+            workspace.project / name: sha256
+            for name, sha256 in record.files.items()
+            if name.startswith("firmware/") and workspace.project.is_dir()
+        }
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+    # a network's digest is the sum of its file
+    for path, sha256 in {workspace.network: record.network, **sources}.items():
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            return path
+    return None
+
+
 def _find(workspace: Workspace, key: str) -> Compiled | None:
     """Return the conversion in the folder if it was made with this key and is whole.
 

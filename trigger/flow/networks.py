@@ -14,6 +14,7 @@ from trigger.emulate import Agreement, compare, merge
 from trigger.errors import ProjectError
 from trigger.fixed import RawArray, from_values
 from trigger.flow.comparison import CSIM, EMULATED, run_parts
+from trigger.flow.compilation import changed_source
 from trigger.flow.workspace import Workspace
 from trigger.layers import Pooling2D
 from trigger.network import Network
@@ -25,9 +26,23 @@ def read_network(folder: Path) -> Network:
     """Return the network of a design's folder, of an HLS project, or of a ``network.json``.
 
     Raises:
-        ProjectError: there is nothing of the kind.
+        ProjectError: there is nothing of the kind, or the design's firmware, or what
+            ``network.json`` says of it, was changed since it was compiled.
         NetworkError, UnsupportedLayerError: it cannot be understood.
     """
+    changed = changed_source(folder)
+    if changed is not None:
+        raise ProjectError(
+            f"{'was changed' if changed.is_file() else 'is missing'} since it was compiled",
+            where=changed,
+            remedy=f"name {Workspace(folder).project} to take the firmware as it is, or remove "
+            "that and run `trigger compile DESIGN`",
+        )
+    return read_recorded(folder)
+
+
+def read_recorded(folder: Path) -> Network:
+    """Return what ``read_network`` does, also of firmware that was changed: to compare the two."""
     if folder.is_file():
         return Network.load(folder)
     workspace = Workspace(folder)
@@ -122,7 +137,7 @@ def compare_with_csim(
         pixels: a .npy file for the one input; None takes the test patterns and random events.
         events: number of random events.
     """
-    network = read_network(folder)
+    network = read_recorded(folder)
     if pixels is None:
         inputs = choose_vectors(network, random=events, seed=seed).pixels
     else:

@@ -12,9 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from trigger.budget import Cost, Quantity
-from trigger.errors import TriggerError
+from trigger.emulate import choose, compare
+from trigger.errors import AgreementError, TriggerError
 from trigger.fixed import RawArray
-from trigger.flow.comparison import traced_layers
+from trigger.flow.comparison import CSIM, EMULATED, traced_layers
 from trigger.flow.compilation import converter
 from trigger.flow.costs import gather_costs
 from trigger.flow.fields import contract_fields, network_fields, texts
@@ -95,6 +96,8 @@ def record_golden(
         ("ends of layers and edges of quantisers", reached.vectors),
         *([("highest scores", picked[1])] if picked is not None else []),
     ]
+    results = join_results(run(*chosen.pixels))
+    _expect_agreement(network, chosen, results, folder)
     groups = [_group(network, layers, name, vectors, run) for name, vectors in named]
     golden = Golden(
         network_digest=network.digest,
@@ -105,7 +108,7 @@ def record_golden(
         origins=chosen.origins,
         raw={
             **{layer.name: raw for layer, raw in zip(network.inputs, chosen.pixels, strict=True)},
-            **join_results(run(*chosen.pixels)),
+            **results,
         },
         outputs=tuple(name for name in layers if name in network.outputs),
         groups=tuple(group for group in groups if group.origins),
@@ -115,6 +118,21 @@ def record_golden(
     path = golden_files.record(golden, Workspace(folder).golden, update=update)
     own = 0 if picked is None else sum(len(each.origins) for each in picked)
     return Recorded(path, golden.vectors, reached, own)
+
+
+def _expect_agreement(
+    network: Network, vectors: Vectors, results: Mapping[str, RawArray], folder: Path
+) -> None:
+    """Raise AgreementError unless the emulator gives what C simulation gave of the vectors."""
+    layers = tuple(results)
+    emulated = choose(network, layers).run(*vectors.pixels, layers=layers)
+    first = compare(network, emulated, results, names=(EMULATED, CSIM)).first
+    if first is not None:
+        raise AgreementError(
+            f"emulator and C simulation differ: {first}",
+            where=folder,
+            remedy="nothing was recorded; `trigger csim` compares every layer",
+        )
 
 
 def _joined(*parts: Vectors) -> Vectors:

@@ -14,7 +14,7 @@ from trigger.errors import ProjectError, UnsupportedLayerError
 from trigger.fixed import RawArray
 from trigger.flow.compilation import converter
 from trigger.flow.fields import moves_bits, network_fields, texts
-from trigger.flow.networks import build_simulation, project_folder, read_network
+from trigger.flow.networks import build_simulation, project_folder, read_recorded
 from trigger.flow.regression import Engine, costs_of, fields_of, join_results, summed
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
@@ -99,7 +99,7 @@ def verify_golden(folder: Path) -> Replay:
         ProjectError: there are no vectors, they are damaged, or of other layers.
     """
     golden = golden_files.read(Workspace(folder).golden)
-    network = read_network(folder)
+    network = read_recorded(folder)
     _expect_same_layers(golden, network, folder)
     layers = tuple(golden.results)
     simulation = build_simulation(folder)

@@ -40,6 +40,12 @@ class Pooling2D(Layer):
 
     def shape(self, *inputs: Shape) -> Shape:
         height, width, channels = only(inputs, self, rank=3)
+        expect(
+            self.io_type is IOType.PARALLEL or not any(sum(pad) for pad in self.padding),
+            self,
+            "the streaming pooling of hls4ml cannot pad: it stops C simulation",
+            "no padding with io_stream (padding: valid), or io_parallel",
+        )
         rows, columns = window_counts((height, width), self.size, self.stride, self.padding)
         expect(
             rows > 0 and columns > 0,
