@@ -15,6 +15,7 @@ from trigger.errors import ProjectError
 from trigger.flow.networks import read_array
 
 
+@pytest.mark.slow
 def test_data_make_writes_what_data_show_reads(command, tmp_path):
     for name in ("ee.dat", "ee.dat.gz"):
         made = command("data", "make", tmp_path / name, "--events", 5, "--seed", 2, "--json")

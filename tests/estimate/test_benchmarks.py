@@ -146,6 +146,7 @@ def test_relative_errors(estimated, reported, error) -> None:
     assert estimator_accuracy.relative_error(estimated, reported) == pytest.approx(error)
 
 
+@pytest.mark.slow
 def test_closed_forms_and_boosting_answer_for_the_same_designs(records_file) -> None:
     records = fit_estimator.read_records(records_file)
     rules = baselines.closed_form(records[0])
