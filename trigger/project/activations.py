@@ -43,8 +43,9 @@ from trigger.layers.tables import (
 )
 from trigger.project.declarations import Config
 from trigger.project.folder import read_text
-from trigger.project.source import Fields, LayerReader, Source, io_type_of
+from trigger.project.source import Fields, LayerReader, Source, input_format, io_type_of
 from trigger.project.top import Call
+from trigger.project.version import Change, is_older
 
 _TABLE_DEFAULTS = {"table_size": "1024", "table_t": "ap_fixed<18,8>"}
 """What ``activ_config`` holds where a struct that builds on it says nothing."""
@@ -96,7 +97,7 @@ def _table_activation(source: Source, call: Call, fields: Fields) -> Layer:
 
 
 def _parameter(source: Source, call: Call, older_type: int) -> tuple[int, FixedFormat]:
-    """Return the number in a call, cast to the type of its own, which hls4ml writes from 0.8 on.
+    """Return the number in a call, cast to the type of its own, which hls4ml writes from 1.0 on.
 
     Args:
         older_type: the template argument that was its type before.
@@ -118,15 +119,15 @@ def _elu(source: Source, call: Call, fields: Fields) -> Layer:
     fields = {**fields, **_table(source, call, Function.ELU)}
     if len(call.arguments) == 2:
         return ELU(**fields)
-    alpha, form = _parameter(source, call, 1)
+    alpha, form = _parameter(source, call, 0 if io_type_of(call) is IOType.STREAM else 1)
     return ELU(**fields, alpha=alpha, alpha_format=form)
 
 
 def _selu(source: Source, call: Call, fields: Fields) -> Layer:
     kind, kind_of_index = PARALLEL_SCALE, io_type_of(call)
     if kind_of_index is IOType.STREAM:
-        kind = _input_format(source, call)
-    elif "selu_const_t" not in _header(source, call, "selu_const_t"):  # before 1.2
+        kind = input_format(source, call)
+    elif is_older(source, call, Change.SELU):
         kind, kind_of_index = fields["result"], IOType.STREAM
     scale, form = selu_scale(kind)
     return SELU(
@@ -136,17 +137,6 @@ def _selu(source: Source, call: Call, fields: Fields) -> Layer:
         positive_format=form,
         io_type=kind_of_index,
     )
-
-
-def _header(source: Source, call: Call, default: str) -> str:
-    """Return the project's own header of activations, which decides; a default without one."""
-    stream = "_stream" if io_type_of(call) is IOType.STREAM else ""
-    path = source.files.firmware / "nnet_utils" / f"nnet_activation{stream}.h"
-    return read_text(path) if path.is_file() else default
-
-
-def _input_format(source: Source, call: Call) -> FixedFormat:
-    return source.declarations.format(call.reads[0].type, source.where(call.line))
 
 
 def _leaky_relu(source: Source, call: Call, fields: Fields) -> Layer:
@@ -202,8 +192,7 @@ def _member(source: Source, call: Call, name: str) -> tuple[int, FixedFormat]:
 def _binary_tanh(source: Source, call: Call, fields: Fields) -> Layer:
     kind = re.sub(r"\s", "", source.declarations.spelling(call.writes[0].type))
     one_bit = kind == "ap_uint<1>" or kind.startswith("nnet::array<ap_uint<1>,")
-    older = re.search(r"\bvoid\s+binary_tanh\b[^}]*?>\s*0\s*\)", _header(source, call, ""))
-    if older:  # before 1.2, where 0 counts as negative
+    if is_older(source, call, Change.BINARY_TANH):  # where 0 counts as negative
         return BinaryTanh(**fields, below=-1, zero=-1)
     return BinaryTanh(**fields, below=0 if one_bit else -1)
 
@@ -246,7 +235,7 @@ def _softmax(source: Source, call: Call, fields: Fields) -> Layer:
         )
     exp_format = _type(source, config, "exp_table_t")
     inverse_format = _type(source, config, "inv_table_t")
-    x = _input_format(source, call)
+    x = input_format(source, call)
     if "exp_table_size" not in config.constants:  # before 1.2: one size, one type for all sums
         exp_size = inverse_size = _size(source, config)
         index = accumulator = exp_format

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from trigger.design import Strategy
 from trigger.errors import ProjectError, UnsupportedLayerError
+from trigger.fixed import FixedFormat
 from trigger.layers import (
     BatchNormalization,
     Conv1D,
@@ -30,11 +32,13 @@ from trigger.project import adders
 from trigger.project.activations import ACTIVATION_READERS
 from trigger.project.declarations import Config, Declarations, Text
 from trigger.project.einsum import EINSUM_READERS
+from trigger.project.pooling import POOLING_READERS
 from trigger.project.products import product_of, strategy_of
 from trigger.project.recurrent import RECURRENT_READERS
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
 from trigger.project.tensors import TENSOR_READERS, frame, pair
 from trigger.project.top import Call
+from trigger.project.version import Change, is_older
 
 
 def _multiplier(
@@ -76,7 +80,7 @@ def _multiplier(
 def product_of_call(source: Source, call: Call) -> Product:
     """Return how a call multiplies data by constants; MULT where it does not."""
     config = source.declarations.configs.get(call.types[-1] if call.types else "")
-    if config is None or call.function in TENSOR_READERS:
+    if config is None or call.function in TENSOR_READERS | POOLING_READERS:
         return Product.MULT
     mult = source.declarations.word(config, "mult_config", "")
     return product_of(source, call, source.declarations.configs.get(mult, config))
@@ -168,13 +172,22 @@ def _windows2d(source: Source, config: Config) -> dict[str, Any]:
     }
 
 
-def _normalize(source: Source, call: Call, fields: Fields) -> Layer:
+def _normalize(
+    source: Source, call: Call, fields: Fields
+) -> Layer | tuple[BatchNormalization, BatchNormalization]:
+    """Read a normalisation; before 0.7 the product is cast to the result before the sum is."""
     raw, form = source.constant(call, 2)
     scale, scale_format = factors(raw, form, product_of(source, call, source.config(call)))
     bias, bias_format = source.constant(call, 3)
-    return BatchNormalization(
+    whole = BatchNormalization(
         **fields, scale=scale, scale_format=scale_format, bias=bias, bias_format=bias_format
     )
+    if not is_older(source, call, Change.NORMALIZE):
+        return whole
+    product = replace(whole, name=f"{whole.name}_product", bias=frozen_array(0 * bias, 1))
+    ones = frozen_array(0 * scale + 1, 1)
+    one = FixedFormat(1, 1, signed=False)
+    return product, replace(whole, inputs=(product.name,), scale=ones, scale_format=one)
 
 
 def _embedding(source: Source, call: Call, fields: Fields) -> Layer:
@@ -271,6 +284,7 @@ READERS: dict[str, LayerReader] = {
     "layernormalize": LayerReader(_layer_normalization),
     **ACTIVATION_READERS,
     **TENSOR_READERS,
+    **POOLING_READERS,
     **RECURRENT_READERS,
     **EINSUM_READERS,
     "repack_stream": LayerReader(_repack, keeps_shape=False),

@@ -136,6 +136,12 @@ def local_headers(files: ProjectFiles) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def own_header(files: ProjectFiles, name: str) -> Path | None:
+    """Return the project's own copy of a header of hls4ml, if it keeps one, in whatever folder."""
+    found = (files.firmware / name, *sorted(files.firmware.glob(f"*/{name}")))
+    return next((path for path in found if path.is_file()), None)
+
+
 def list_includes(files: ProjectFiles) -> tuple[str, ...]:
     """Return what the top function and its two headers include, as they spell it."""
     texts = [read_text(path) for path in (files.top, files.defines, files.parameters)]

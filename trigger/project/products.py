@@ -13,6 +13,7 @@ from trigger.layers.products import Product, factors
 from trigger.project.declarations import Config, Declarations
 from trigger.project.source import Source
 from trigger.project.top import Call
+from trigger.project.version import Change, refuse_older
 
 
 def product_of(source: Source, call: Call, config: Config) -> Product:
@@ -28,7 +29,12 @@ def product_of(source: Source, call: Call, config: Config) -> Product:
             where=config.where,
             allowed=", ".join(f"nnet::product::{product.value}" for product in Product),
         )
-    return Product(word)
+    product = Product(word)
+    if product not in (Product.MULT, Product.BOTH_BINARY):
+        refuse_older(source, call, Change.PRODUCT, "casts what it negates")
+    if product is Product.BOTH_BINARY and source.declarations.number(config, "n_in", 0) % 2:
+        refuse_older(source, call, Change.COUNT_BITS, "counts an odd number of bits otherwise")
+    return product
 
 
 def strategy_of(declarations: Declarations, config: Config) -> Strategy:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from trigger.errors import ProjectError, UnsupportedLayerError
+from trigger.errors import NetworkError, ProjectError, UnsupportedLayerError
 from trigger.fixed import FixedFormat
 from trigger.layers import Input, Layer, Reshape, Shape
 from trigger.layers.products import check_signs, signs
@@ -134,11 +134,47 @@ class _Reading:
         if call.function.startswith(LOOP_END):
             fields |= self._step(call)
         made = reader.read(self.source, call, fields)
-        for layer in made if isinstance(made, tuple) else (made,):
-            self._add(layer, tensor.name)
-        if product.one_bit_data:
-            check_signs(self.layers[-1], product, io_type_of(call))
+        try:
+            for layer in made if isinstance(made, tuple) else (made,):
+                self._add(layer, tensor.name)
+            if product.one_bit_data:
+                check_signs(self.layers[-1], product, io_type_of(call))
+        except NetworkError as error:
+            raise ProjectError(
+                f"layer {call.layer!r}: {error.problem}",
+                where=self.source.where(call.line),
+                allowed=error.allowed,
+                remedy=error.remedy,
+            ) from error
+        self._check_sizes(call, self.shapes[self.layers[-1].name])
         self.makers |= {copy.name: call.layer for copy in call.writes[1:]}
+
+    def _check_sizes(self, call: Call, shape: Shape) -> None:
+        """Refuse a call that fills less or more than a tensor, or leaves elements out."""
+        declared = self.source.declarations
+        for tensor in call.writes:
+            if tensor.size is not None:
+                where = self.source.where(tensor.line)
+                size = prod(factors(Text(tensor.size, where), declared))
+                if size != prod(shape):
+                    raise ProjectError(
+                        f"{tensor.name} holds {size} numbers, and layer {call.layer!r} makes "
+                        f"{prod(shape)}",
+                        where=where,
+                        allowed="tensors that a layer fills",
+                    )
+        reader = READERS[kind_of(call)]
+        config = declared.configs.get(call.types[-1] if call.types else "")
+        if config is None or reader.input_shape or not reader.keeps_shape:
+            return
+        counted = declared.number(config, "n_in", prod(shape))
+        if counted != prod(shape):
+            raise ProjectError(
+                f"struct {config.name} counts {counted} elements, and layer {call.layer!r} reads "
+                f"{prod(shape)}",
+                where=config.where,
+                allowed=f"n_in = {prod(shape)}",
+            )
 
     def _step(self, call: Call) -> Fields:
         """Take the layers of a step out of the list, and return them with what the step is of."""

@@ -22,6 +22,7 @@ from trigger.project.declarations import factors as lengths
 from trigger.project.products import kernel_of, sized_constant, strategy_of
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of
 from trigger.project.top import LOOP_END, LOOP_START, Call
+from trigger.project.version import Change, refuse_older
 
 _KINDS: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU}
 _GATES = {LSTM: 4, GRU: 3}
@@ -78,6 +79,7 @@ def _cell(
 ) -> Recurrent:
     """Return one cell, whose constants are the call's arguments from place ``behind`` on."""
     declared = source.declarations
+    refuse_older(source, call, Change.RECURRENT, "casts what its activations take and make")
     features, units = declared.numbers(config, "n_in", "n_state")
     sums = _GATES[kind] * units
     products = [

@@ -73,5 +73,10 @@ def io_type_of(call: Call) -> IOType:
     return IOType.STREAM if call.writes[0].size is None else IOType.PARALLEL
 
 
+def input_format(source: Source, call: Call) -> FixedFormat:
+    """Return the format of the first tensor that a call reads."""
+    return source.declarations.format(call.reads[0].type, source.where(call.line))
+
+
 def accumulator_of(declarations: Declarations, config: Config) -> FixedFormat:
     return declarations.format(declarations.word(config, "accum_t"), config.where)

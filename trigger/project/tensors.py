@@ -6,19 +6,16 @@ import re
 from collections.abc import Callable
 from math import prod
 
-from trigger.errors import ProjectError, UnsupportedLayerError
+from trigger.design import IOType
+from trigger.errors import ProjectError
 from trigger.layers import (
     Clone,
     Concatenate,
     Cropping,
     Dot,
-    GlobalPooling,
     Layer,
     Merge,
     Operation,
-    Pool,
-    Pooling1D,
-    Pooling2D,
     Shape,
     Transpose,
     Upsampling,
@@ -28,7 +25,8 @@ from trigger.layers import (
 from trigger.project.declarations import Config, Declarations
 from trigger.project.folder import read_text
 from trigger.project.source import Fields, LayerReader, Source, accumulator_of, io_type_of
-from trigger.project.top import Call
+from trigger.project.top import Call, blank
+from trigger.project.version import Change, refuse_older
 
 
 def pair(declared: Declarations, config: Config, first: str, second: str) -> tuple[int, int]:
@@ -40,49 +38,6 @@ def frame(declared: Declarations, config: Config) -> tuple[tuple[int, int], tupl
         declared.number(config, f"pad_{side}", 0) for side in ("top", "bottom", "left", "right")
     )
     return (top, bottom), (left, right)
-
-
-def _pool(source: Source, call: Call, fields: Fields) -> Fields:
-    config, declared = source.config(call), source.declarations
-    word = declared.word(config, "pool_op").lower()
-    if word not in (pool.value for pool in Pool):
-        raise UnsupportedLayerError(
-            f"layer {call.layer!r} pools by {word!r}",
-            where=config.where,
-            allowed=", ".join(pool.value for pool in Pool),
-        )
-    return {
-        **fields,
-        "pool": Pool(word),
-        "accumulator": accumulator_of(declared, config),
-        "io_type": io_type_of(call),
-    }
-
-
-def _pooling1d(source: Source, call: Call, fields: Fields) -> Layer:
-    config, declared = source.config(call), source.declarations
-    return Pooling1D(
-        **_pool(source, call, fields),
-        size=declared.number(config, "pool_width"),
-        stride=declared.number(config, "stride_width"),
-        padding=frame(declared, config)[1],
-        count_padding=bool(declared.number(config, "count_pad", 0)),
-    )
-
-
-def _pooling2d(source: Source, call: Call, fields: Fields) -> Layer:
-    config, declared = source.config(call), source.declarations
-    return Pooling2D(
-        **_pool(source, call, fields),
-        size=pair(declared, config, "pool_height", "pool_width"),
-        stride=pair(declared, config, "stride_height", "stride_width"),
-        padding=frame(declared, config),
-        count_padding=bool(declared.number(config, "count_pad", 0)),
-    )
-
-
-def _global_pooling(source: Source, call: Call, fields: Fields) -> Layer:
-    return GlobalPooling(**_pool(source, call, fields))
 
 
 def _zero_padding1d(source: Source, call: Call, fields: Fields) -> Layer:
@@ -116,6 +71,23 @@ def _transpose(source: Source, call: Call, fields: Fields) -> Layer:
     return Transpose(**fields, order=list_of(source, source.config(call), "perm"))
 
 
+def _transpose2d(source: Source, call: Call, fields: Fields) -> Layer:
+    return Transpose(**fields, order=(1, 0))
+
+
+def _transpose3d(source: Source, call: Call, fields: Fields) -> Layer:
+    """Read the order where hls4ml before 1.1 keeps it: ``perm[3]`` within the struct."""
+    config, text = source.config(call), blank(read_text(source.files.parameters))
+    found = re.search(rf"\bstruct\s+{config.name}\b[^}}]*?\bperm\[3\]\s*=\s*\{{([\s\d,]+)\}}", text)
+    if found is None:
+        raise ProjectError(
+            f"struct {config.name} has no perm",
+            where=config.where,
+            allowed="static constexpr unsigned perm[3] = {...};",
+        )
+    return Transpose(**fields, order=tuple(int(number) for number in found[1].split(",")))
+
+
 def _transposed_shape(source: Source, call: Call) -> Shape:
     return list_of(source, source.config(call), "from_shape")
 
@@ -138,7 +110,20 @@ def _clone(source: Source, call: Call, fields: Fields) -> Layer:
 
 
 def _merge(source: Source, call: Call, fields: Fields) -> Layer:
-    return Merge(**fields, operation=Operation(call.function))
+    operation = Operation(call.function)
+    if operation is Operation.AVERAGE:
+        refuse_older(source, call, Change.AVERAGE, "divides integers")
+    config, declared = source.config(call), source.declarations
+    sizes = [prod(source.shapes[name]) for name in fields["inputs"]]
+    counted = declared.number(config, "n_elem")
+    repeated = "n_elem1" in config.constants  # before 1.3 nothing is
+    if counted != max(sizes) or (not repeated and len(set(sizes)) > 1):
+        raise ProjectError(
+            f"struct {config.name} merges {counted} elements of tensors of {sizes}",
+            where=config.where,
+            allowed=f"n_elem = {max(sizes)}" + ("" if repeated else ", and tensors of one size"),
+        )
+    return Merge(**fields, operation=operation)
 
 
 def _dot(source: Source, call: Call, fields: Fields) -> Layer:
@@ -147,7 +132,10 @@ def _dot(source: Source, call: Call, fields: Fields) -> Layer:
 
 
 def _concatenate(source: Source, call: Call, fields: Fields) -> Layer:
-    """Read a concatenation; the header takes axes from 1 on, or negative ones from the end."""
+    """Read a concatenation; the header takes axes from 1 on, or negative ones from the end.
+
+    Before 0.6 it took them from 0 on.
+    """
     config, declared = source.config(call), source.declarations
     rank = int(call.function.removeprefix("concatenate")[0])
     for number, name in enumerate(fields["inputs"], start=1):
@@ -159,7 +147,13 @@ def _concatenate(source: Source, call: Call, fields: Fields) -> Layer:
                 allowed=f"the elements of {source.shapes[name]}",
             )
     axis = declared.number(config, "axis")
+    if axis > 0 and rank > 1:
+        refuse_older(source, call, Change.CONCATENATE, "counts axes from 0 on")
     place = axis - 1 if axis > 0 else rank + axis
+    if rank == 3 and place == 2 and io_type_of(call) is IOType.PARALLEL:
+        last = declared.numbers(config, "n_elem1_2", "n_elem2_2")
+        if last[0] != last[1]:
+            refuse_older(source, call, Change.CONCATENATE3D, f"takes {last} for one length")
     return Concatenate(**fields, axis=max(place, 0))
 
 
@@ -167,16 +161,14 @@ _IMAGE = ("in_height", "in_width", "n_chan")
 _SEQUENCE = ("in_width", "n_chan")
 
 TENSOR_READERS: dict[str, LayerReader] = {
-    "pooling1d_cl": LayerReader(_pooling1d, ("n_in", "n_filt")),
-    "pooling2d_cl": LayerReader(_pooling2d, ("in_height", "in_width", "n_filt")),
-    "global_pooling1d_cl": LayerReader(_global_pooling, ("n_in", "n_filt")),
-    "global_pooling2d_cl": LayerReader(_global_pooling, ("in_height", "in_width", "n_filt")),
     "zeropad1d_cl": LayerReader(_zero_padding1d, _SEQUENCE),
     "zeropad2d_cl": LayerReader(_zero_padding2d, _IMAGE),
     "cropping1d_cl": LayerReader(_cropping(("left", "right")), _SEQUENCE),
     "cropping2d_cl": LayerReader(_cropping(("top", "bottom"), ("left", "right")), _IMAGE),
     "resize_nearest": LayerReader(_upsampling, keeps_shape=False),
     "transpose": LayerReader(_transpose, _transposed_shape),
+    "transpose_2d": LayerReader(_transpose2d, ("height", "width")),
+    "transpose_3d": LayerReader(_transpose3d, ("depth", "height", "width")),
     "clone_stream": LayerReader(_clone, most_writes=99),
     **{each.value: LayerReader(_merge, reads=2) for each in Operation},
     "concatenate1d": LayerReader(_concatenate, keeps_shape=False, reads=2),
