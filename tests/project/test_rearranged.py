@@ -101,7 +101,91 @@ def qualify_an_array(firmware: Path) -> None:
     (firmware / "weights" / "w2.h").write_text(text)
 
 
+def move_types(firmware: Path, target: str) -> str:
+    """Take the types out of ``defines.h``."""
+    text = (firmware / "defines.h").read_text()
+    types = re.findall(r"^typedef .*;\n", text, re.MULTILINE)
+    for each in types:
+        text = text.replace(each, "", 1)
+    (firmware / "defines.h").write_text(text.replace("#endif", target + "\n#endif"))
+    return "".join(types)
+
+
+def declare_types_in_another_header(firmware: Path) -> None:
+    (firmware / "data_types.h").write_text(move_types(firmware, '#include "data_types.h"'))
+
+
+def declare_types_with_the_layers(firmware: Path) -> None:
+    edit(firmware / "parameters.h", "// conv\n", move_types(firmware, "") + "// conv\n")
+
+
+def name_widths(firmware: Path) -> None:
+    edit(
+        firmware / "defines.h",
+        "typedef ap_fixed<14,8> result_t;",
+        "#define SCORE_BITS 14\nstatic const int POINT = SCORE_BITS - 6;\n"
+        "typedef ap_fixed<SCORE_BITS, POINT> result_t;",
+    )
+
+
+def name_a_type_by_a_macro(firmware: Path) -> None:
+    edit(
+        firmware / "defines.h", "typedef ap_ufixed<4,0> input_t;", "#define input_t ap_ufixed<4,0>"
+    )
+
+
+def extend_a_struct(firmware: Path) -> None:
+    edit(
+        firmware / "parameters.h",
+        "struct config5 : nnet::pooling2d_config {",
+        "struct frame {\n    static const unsigned pad_top = 7;\n"
+        "    static const bool count_pad = false;\n};\n"
+        "struct config5 : public frame {",
+        "    static const bool count_pad = false;\n",
+        "",
+    )
+
+
+def name_namespaces(firmware: Path) -> None:
+    edit(firmware / "tiny.cpp", "relu_config4>", "cms::relu_config4>")
+    edit(firmware / "tiny.cpp", "layer4_t layer4_out", "cms::layer4_t layer4_out")
+
+
+def leave_older_values(firmware: Path) -> None:
+    edit(
+        firmware / "defines.h",
+        "typedef ap_ufixed<4,0> input_t;",
+        "/*\n#define POINT 3\ntypedef ap_ufixed<8,0> input_t;\n*/\n#if 0\ntypedef ap_fixed<9,0> "
+        "input_t;\n#endif\n#ifdef NOBODY\ntypedef ap_fixed<7,0> input_t;\n#endif\n"
+        "typedef ap_ufixed<4,0> input_t;",
+    )
+
+
+def leave_sizes_open(firmware: Path) -> None:
+    edit(firmware / "weights" / "w2.h", "w2[18]", "w2[]")
+
+
+def rename_the_headers_folder(firmware: Path) -> None:
+    for name in ("defines.h", "parameters.h"):
+        edit(firmware / name, "nnet_utils/", "nn_utils/")
+    (firmware / "nnet_utils").rename(firmware / "nn_utils")
+
+
+def qualify_the_input(firmware: Path) -> None:
+    edit(firmware / "tiny.cpp", "    input_t image[", "    const input_t image[")
+
+
 CHANGES = (
+    declare_types_in_another_header,
+    declare_types_with_the_layers,
+    name_widths,
+    name_a_type_by_a_macro,
+    extend_a_struct,
+    name_namespaces,
+    leave_older_values,
+    leave_sizes_open,
+    rename_the_headers_folder,
+    qualify_the_input,
     gather_in_a_header,
     define_in_a_source_file,
     rename_the_function,
@@ -138,6 +222,44 @@ def test_an_array_that_is_nowhere_is_named(firmware: Path) -> None:
     lost = arrays(firmware)[1:]
     (firmware / "weights.h").write_text('#include "defines.h"\n' + "\n".join(lost))
     with pytest.raises(ProjectError, match=r"w2 is not declared.*or in a header that the top"):
+        read_project(firmware.parent)
+
+
+DAMAGES = (
+    (
+        "defines.h",
+        "typedef ap_ufixed<4,0> input_t;",
+        "#ifdef WIDE\ntypedef ap_ufixed<8,0> input_t;\n#else\n"
+        "typedef ap_ufixed<4,0> input_t;\n#endif",
+        r"defines\.h:\d+: input_t is 'ap_ufixed<4,0>' here and 'ap_ufixed<8,0>' in ",
+    ),
+    (
+        "tiny.cpp",
+        "layer5_t layer5_out[3*3*2]",
+        "layer5_t layer5_out[3*3*3]",
+        r"tiny\.cpp:\d+: layer5_out holds 27 numbers, and layer 'pool' makes 18",
+    ),
+    (
+        "parameters.h",
+        "static const unsigned n_in = 72;",
+        "static const unsigned n_in = 70;",
+        r"parameters\.h:\d+: struct relu_config4 counts 70 elements, and layer 'relu' reads 72",
+    ),
+    (
+        "parameters.h",
+        "static const unsigned n_in = 18;",
+        "static const unsigned n_in = 17;",
+        r"tiny\.cpp:\d+: layer 'scores': \(3, 3, 2\) does not have the elements of \(17,\)",
+    ),
+)
+
+
+@pytest.mark.parametrize(("file", "old", "new", "why"), DAMAGES)
+def test_what_contradicts_itself_is_named(
+    firmware: Path, file: str, old: str, new: str, why: str
+) -> None:
+    edit(firmware / file, old, new)
+    with pytest.raises(ProjectError, match=why):
         read_project(firmware.parent)
 
 

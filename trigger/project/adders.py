@@ -19,7 +19,7 @@ from trigger.layers import DistributedArithmetic, Layer, Shape
 from trigger.layers.adder_code import read_adders
 from trigger.layers.adder_graph import AdderGraph
 from trigger.project.declarations import Config
-from trigger.project.folder import read_text
+from trigger.project.folder import own_header, read_text
 from trigger.project.source import Fields, Source
 from trigger.project.top import Call, blank, line_of, matching_brace
 
@@ -141,7 +141,8 @@ def _first_config(source: Source, call: Call) -> Config:
 
 
 def _file(source: Source) -> Path:
-    return source.files.firmware / "nnet_utils" / "nnet_code_gen.h"
+    name = "nnet_code_gen.h"
+    return own_header(source.files, name) or source.files.firmware / "nnet_utils" / name
 
 
 def _block(source: Source, head: str, name: str, where: str) -> tuple[str, int, int]:

@@ -5,21 +5,29 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trigger.errors import FormatError, ProjectError
 from trigger.fixed import FixedFormat
-from trigger.project.folder import ProjectFiles, read_text
-from trigger.project.top import blank, line_of, matching_brace, split_list
+from trigger.project.folder import ProjectFiles, local_headers, read_text
+from trigger.project.top import (
+    blank,
+    line_of,
+    matching_brace,
+    split_list,
+    without_comments,
+    without_switched_off,
+)
 
 _TYPEDEF = re.compile(r"\btypedef\s+([^;{}]+?)\s+(\w+)\s*;")
 _USING = re.compile(r"\busing\s+(\w+)\s*=\s*([^;{}]+?)\s*;")
 _CONSTANT = re.compile(
-    r"\b(?:static\s+)?(?:const|constexpr)\s+[\w: ]*?(\w+)\s*=\s*([^;{}]+?)\s*;", re.DOTALL
+    r"\b(?:static\s+)?(?:const|constexpr)\s+[\w: ]*?(?<![:\w])(\w+)\s*=\s*([^;{}]+?)\s*;", re.DOTALL
 )
 _DEFINE = re.compile(r"^[ \t]*#define[ \t]+(\w+)[ \t]+(\S.*?)[ \t]*(?://.*)?$", re.MULTILINE)
-_STRUCT = re.compile(r"\bstruct\s+(\w+)\s*(?::\s*([\w:]+)\s*)?\{")
+_STRUCT = re.compile(r"\bstruct\s+(\w+)\s*(?::\s*(?:public\s+)?([\w:]+)\s*)?\{")
+_NAMESPACE = re.compile(r"^(?!nnet::)(?:\w+::)+")
 _ARRAY_TYPE = re.compile(r"^nnet::array<(.*),([^<>]*)>$")
 
 
@@ -58,16 +66,17 @@ class Declarations:
             ProjectError: the type is not declared, or is not fixed-point.
         """
         text, place = name, str(where)
-        for _ in range(len(self.types) + 1):
-            squeezed = re.sub(r"\s+", "", text)
+        for _ in range(len(self.types) + len(self.constants) + 1):
+            squeezed = _NAMESPACE.sub("", re.sub(r"\s+", "", text))
+            known = self.types.get(squeezed) or self.constants.get(squeezed)
             if match := _ARRAY_TYPE.match(squeezed):
                 text = match[1]
-            elif squeezed in self.types:
-                text, place = self.types[squeezed].text, self.types[squeezed].where
+            elif known is not None:
+                text, place = known.text, known.where
             else:
                 break
         try:
-            return FixedFormat.parse(text, where=place)
+            return FixedFormat.parse(self._with_numbers(text), where=place)
         except FormatError as error:
             raise ProjectError(
                 f"{name} is {text!r}, not a fixed-point type: {error.problem}",
@@ -75,6 +84,16 @@ class Declarations:
                 allowed="ap_fixed, ap_ufixed, ap_int, ap_uint or nnet::array of these, "
                 "declared in defines.h",
             ) from error
+
+    def _with_numbers(self, text: str) -> str:
+        """Return a type whose widths are numbers, where constants name them."""
+        head, bracket, widths = text.partition("<")
+
+        def number(match: re.Match[str]) -> str:
+            known = self.constants.get(match[0])
+            return match[0] if known is None else str(self.integer(known))
+
+        return head + bracket + re.sub(r"\b[A-Za-z_]\w*\b", number, widths)
 
     def pack(self, name: str) -> int:
         """Return how many numbers a stream of this type transports at once."""
@@ -96,6 +115,7 @@ class Declarations:
         Raises:
             ProjectError: parameters.h has none.
         """
+        name = name.rsplit("::", 1)[-1]
         if name not in self.configs:
             raise ProjectError(
                 f"there is no struct {name} in {self.files.parameters.name}",
@@ -187,31 +207,67 @@ def _missing(config: Config, name: str) -> ProjectError:
 
 
 def read_declarations(files: ProjectFiles) -> Declarations:
-    """Read ``defines.h`` and ``parameters.h``.
+    """Read ``defines.h``, ``parameters.h`` and what else people wrote their headers to.
 
     Raises:
-        ProjectError: one of them is missing.
+        ProjectError: there is no ``parameters.h``, or a name stands for two things.
     """
     types: dict[str, Text] = {}
     constants: dict[str, Text] = {}
-    for path in (files.defines, files.parameters):
-        text = read_text(path)
-        for match in _DEFINE.finditer(text):
-            constants[match[1]] = Text(match[2], f"{path}:{line_of(text, match.start())}")
-        if path == files.defines:
-            _collect(text, blank(text), path, 0, types, constants)
-    configs = {config.name: config for config in _configs(files.parameters)}
+    configs: dict[str, Config] = {}
+    own = (path for path in local_headers(files) if not _is_foreign(path, files))
+    for path in dict.fromkeys(path.resolve() for path in (*own, files.parameters)):
+        text = without_switched_off(read_text(path), path)
+        if '"defines.h"' in text:
+            read_text(files.defines)  # which names the file if it is missing
+        code = blank(text)
+        for match in _DEFINE.finditer(without_comments(text)):
+            where = f"{path}:{line_of(text, match.start())}"
+            _declare(constants, match[1], Text(match[2], where))
+        for config, start, end in _configs(text, code, path, configs):
+            configs[config.name] = config
+            code = code[:start] + re.sub(r"[^\n]", " ", code[start:end]) + code[end:]
+        _collect(text, code, path, 0, types, constants)
     return Declarations(files, types, constants, configs)
 
 
-def _configs(path: Path) -> Iterator[Config]:
-    text = read_text(path)
-    code = blank(text)
+def _is_foreign(path: Path, files: ProjectFiles) -> bool:
+    """Tell hls4ml's, the vendor's and weights' headers from those that declare layers."""
+    folders = {"ap_types", "nnet_utils", files.weights.name}
+    return path.name.startswith(("nnet_", "ap_", "hls_")) or bool(folders & set(path.parts))
+
+
+def _configs(
+    text: str, code: str, path: Path, known: dict[str, Config]
+) -> Iterator[tuple[Config, int, int]]:
+    """Yield each struct with where it begins and ends; it has what the one that it extends has."""
     for match in _STRUCT.finditer(code):
         end = matching_brace(code, match.end() - 1)
         config = Config(match[1], f"{path}:{line_of(text, match.start())}")
+        base = known.get(match[2] or "")
         _collect(text, code[match.end() : end], path, match.end(), config.types, config.constants)
-        yield config
+        if base is not None:
+            config = replace(
+                config,
+                types={**base.types, **config.types},
+                constants={**base.constants, **config.constants},
+            )
+        yield config, match.start(), end
+
+
+def _declare(known: dict[str, Text], name: str, text: Text) -> None:
+    """Note what a name stands for.
+
+    Raises:
+        ProjectError: it stands for something else, too, so that only a compiler can tell.
+    """
+    other = known.setdefault(name, text)
+    if re.sub(r"\s", "", other.text) != re.sub(r"\s", "", text.text):
+        raise ProjectError(
+            f"{name} is {text.text!r} here and {other.text!r} in {other.where}",
+            where=text.where,
+            allowed="one meaning of each name",
+        )
 
 
 def _collect(
@@ -228,11 +284,11 @@ def _collect(
         return f"{path}:{line_of(text, start + match.start())}"
 
     for match in _TYPEDEF.finditer(code):
-        types[match[2]] = Text(match[1], at(match))
+        _declare(types, match[2], Text(match[1], at(match)))
     for match in _USING.finditer(code):
-        types[match[1]] = Text(match[2], at(match))
+        _declare(types, match[1], Text(match[2], at(match)))
     for match in _CONSTANT.finditer(code):
-        constants[match[1]] = Text(match[2], at(match))
+        _declare(constants, match[1], Text(match[2], at(match)))
 
 
 def factors(size: Text, declarations: Declarations) -> tuple[int, ...]:

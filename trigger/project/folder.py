@@ -144,7 +144,8 @@ def own_header(files: ProjectFiles, name: str) -> Path | None:
 
 def list_includes(files: ProjectFiles) -> tuple[str, ...]:
     """Return what the top function and its two headers include, as they spell it."""
-    texts = [read_text(path) for path in (files.top, files.defines, files.parameters)]
+    headers = (path for path in (files.defines, files.parameters) if path.is_file())
+    texts = [read_text(path) for path in (files.top, *headers)]
     return tuple(name for text in texts for name in _INCLUDE.findall(text))
 
 

@@ -68,7 +68,15 @@ class _Reading:
             form, shape = self._format(port), self._input_shape(port)
             self._add(Input(name=port.name, inputs=(), result=form, dimensions=shape), port.name)
         for call in top.calls:
-            self._call(call)
+            try:
+                self._call(call)
+            except NetworkError as error:
+                raise ProjectError(
+                    f"layer {call.layer!r}: {error.problem}",
+                    where=self.source.where(call.line),
+                    allowed=error.allowed,
+                    remedy=error.remedy,
+                ) from error
         missing = [port for port in top.of_kind(PortKind.OUTPUT) if port.name not in self.makers]
         if missing:
             raise ProjectError(
@@ -134,18 +142,10 @@ class _Reading:
         if call.function.startswith(LOOP_END):
             fields |= self._step(call)
         made = reader.read(self.source, call, fields)
-        try:
-            for layer in made if isinstance(made, tuple) else (made,):
-                self._add(layer, tensor.name)
-            if product.one_bit_data:
-                check_signs(self.layers[-1], product, io_type_of(call))
-        except NetworkError as error:
-            raise ProjectError(
-                f"layer {call.layer!r}: {error.problem}",
-                where=self.source.where(call.line),
-                allowed=error.allowed,
-                remedy=error.remedy,
-            ) from error
+        for layer in made if isinstance(made, tuple) else (made,):
+            self._add(layer, tensor.name)
+        if product.one_bit_data:
+            check_signs(self.layers[-1], product, io_type_of(call))
         self._check_sizes(call, self.shapes[self.layers[-1].name])
         self.makers |= {copy.name: call.layer for copy in call.writes[1:]}
 

@@ -98,12 +98,17 @@ class TopFunction:
         return tuple(port for port in self.ports if port.kind is kind)
 
 
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
 _CALL = re.compile(
     r"^(?!(?:if|for|while|switch|return)\b)(?:nnet::)?([\w:]+)\s*(?:<(.*)>)?\s*\((.*)\)$", re.DOTALL
 )
-_STREAM = re.compile(r"^(?:static\s+)?hls::stream\s*<(.+)>\s*&?\s*(\w+)\s*(?:\(.*\))?$", re.DOTALL)
-_ARRAY = re.compile(r"^(?:static\s+)?([\w:]+(?:\s*<.*>)?)\s+(\w+)\s*\[(.+)\]$", re.DOTALL)
+_STREAM = re.compile(
+    r"^(?:static\s+)?(?:hls::)?stream\s*<(.+)>\s*&?\s*(\w+)\s*(?:\(.*\))?$", re.DOTALL
+)
+_ARRAY = re.compile(
+    r"^(?:static\s+)?(?:const\s+)?([\w:]+(?:\s*<.*>)?)\s+(\w+)\s*\[(.+)\]$", re.DOTALL
+)
 _ALIAS = re.compile(r"^auto\s*&\s*(\w+)\s*=\s*(\w+)$")
 _SIZE_PORT = re.compile(r"^unsigned\s+short\s*&\s*(const_size_\w+)$")
 _HOUSEKEEPING = re.compile(
@@ -114,7 +119,8 @@ _DIRECTIVE = re.compile(
     r"^[ \t]*#(?!\s*(?:pragma\b|ifndef __SYNTHESIS__|endif))[^\n]*", re.MULTILINE
 )
 _SWITCH = re.compile(
-    r"^[ \t]*#ifdef[ \t]+(\w+)(?:(?!^[ \t]*#[ \t]*(?:if|else|elif)).)*?^[ \t]*#endif",
+    r"^[ \t]*#[ \t]*(?:ifdef[ \t]+(\w+)|if[ \t]+0[ \t]*$)"
+    r"(?:(?!^[ \t]*#[ \t]*(?:if|else|elif)).)*?^[ \t]*#endif",
     re.DOTALL | re.MULTILINE,
 )
 """Such as ``__HLS4ML_LOAD_TXT_WEIGHTS__`` in projects made for CMS: nobody defines it, the headers
@@ -123,6 +129,11 @@ _LOOP = re.compile(r"\bfor\s*\(\s*int ts = 0;\s*ts < \w+::n_time_steps;\s*ts\+\+
 """What TimeDistributed puts around the calls for a step: the first reads it, the last writes."""
 LOOP_START, LOOP_END = "read_time_step_", "write_time_step_"
 _NOT_LAYERS = ("save_layer_output",)
+
+
+def without_comments(text: str) -> str:
+    """Return C++ text without comments; every position is kept."""
+    return _COMMENT.sub(_spaces, text)
 
 
 def blank(text: str) -> str:
@@ -158,7 +169,7 @@ def read_top(path: Path) -> TopFunction:
         ProjectError: no such function, or ports whose direction cannot be told.
     """
     text = read_text(path)
-    active = _without_switched_off(text, path)
+    active = without_switched_off(text, path)
     code = _LOOP.sub(_spaces, blank(active))
     head, body_start = _head(code, path)
     name = head[1]
@@ -167,9 +178,8 @@ def read_top(path: Path) -> TopFunction:
     line = line_of(code, head.start())
     ports = tuple(_port(item, path, line) for item in split_list(parameters))
     body_end = matching_brace(code, body_start)
-    if not any(port.kind is PortKind.OUTPUT for port in ports):
-        statements = _statements(code, body_start + 1, body_end)
-        ports = _with_written(ports, (" ".join(code[a:b].split()) for a, b in statements))
+    statements = _statements(code, body_start + 1, body_end)
+    ports = _with_written(ports, (" ".join(code[a:b].split()) for a, b in statements))
     if not any(port.kind is PortKind.OUTPUT for port in ports):
         raise ProjectError(
             f"none of the ports {', '.join(port.name for port in ports)} is an output",
@@ -195,10 +205,12 @@ def read_top(path: Path) -> TopFunction:
     )
 
 
-def _without_switched_off(text: str, path: Path) -> str:
+def without_switched_off(text: str, path: Path) -> str:
     """Return the text without what stands behind switches that no file of the firmware defines."""
 
     def strike(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return _spaces(match)
         defined = re.compile(rf"^[ \t]*#[ \t]*define[ \t]+{match[1]}\b", re.MULTILINE)
         files = [path, *sorted(path.parent.glob("*.h"))]
         return (
@@ -230,7 +242,7 @@ def _head(code: str, path: Path) -> tuple[re.Match[str], int]:
 
 def _with_written(ports: tuple[Port, ...], statements: Iterable[str]) -> tuple[Port, ...]:
     """Return ports whose outputs bear names of their own: a call's last tensor is what it fills."""
-    tensors = {port.name for port in ports if port.kind is PortKind.INPUT}
+    tensors = {port.name for port in ports if port.kind in (PortKind.INPUT, PortKind.OUTPUT)}
     filled = set()
     for statement in statements:
         if tensor := _tensor(statement, 0):

@@ -49,7 +49,7 @@ def read_numbers(path: Path, count: int) -> npt.NDArray[np.float64]:
 def _numbers(path: Path, text: str, part: slice, count: int) -> npt.NDArray[np.float64]:
     numbers = []
     position = part.start
-    for index, item in enumerate(text[part].rstrip().split(",")):
+    for index, item in enumerate(text[part].rstrip().removesuffix(",").split(",")):
         number = _number(item)
         if number is None:
             raise ProjectError(
@@ -85,7 +85,7 @@ def find_array(files: ProjectFiles, variable: str) -> _Array:
     sources = (path for path in sorted(files.firmware.glob("*.cpp")) if path != files.top)
     definition = re.compile(
         rf"^[ \t]*(?!extern\b)([A-Za-z_][\w:<>, \t]*?)[ \t]+{re.escape(variable)}[ \t]*"
-        r"\[([^\]]+)\]\s*(?:=\s*\{([^{}]*)\}\s*)?;",
+        r"\[([^\]]*)\]\s*(?:=\s*\{([^{}]*)\}\s*)?;",
         re.MULTILINE,
     )
     for path in (*headers, *sources):
@@ -155,7 +155,10 @@ def read_constant(
     array = find_array(files, variable)
     where = f"{array.path}:{array.line}"
     form = declarations.format(array.type, where)
-    count = declarations.integer(Text(array.size, where))
+    if array.size.strip():
+        count = declarations.integer(Text(array.size, where))
+    else:  # as many as there are
+        count = array.text[array.numbers or slice(0, 0)].strip().rstrip(",").count(",") + 1
     load = next((load for load in top.loads if load.variable == variable), None)
     if load is not None and load.function != _PLAIN_LOAD:
         raise ProjectError(
