@@ -117,7 +117,7 @@ class FixedFormat:
         hls4ml's short forms without ``ap_`` (``ufixed<8,0,RND,SAT>``) and ``ac_fixed`` too.
 
         Raises:
-            FormatError: not one of these, an unknown mode, saturation bits other than 0, or more
+            FormatError: not one of these, an unknown mode, saturation bits that matter, or more
                 bits than C++ compiles.
         """
         allowed = "ap_fixed<W,I[,rounding[,overflow[,0]]]>, ap_ufixed<..>, ap_int<W>, ap_uint<W>"
@@ -147,7 +147,7 @@ class FixedFormat:
             )
         rounding = _mode(Rounding, modes[0], text, where) if modes else Rounding.TRN
         overflow = _mode(Overflow, modes[1], text, where) if len(modes) > 1 else Overflow.WRAP
-        if len(modes) > 2 and modes[2] != "0":
+        if len(modes) > 2 and not _is_without_effect(modes[2], overflow):
             raise FormatError(
                 f"{text!r} has {modes[2]} saturation bits", where=where, allowed="0 saturation bits"
             )
@@ -181,6 +181,16 @@ class FixedFormat:
 
 
 Mode = TypeVar("Mode", Rounding, Overflow)
+
+
+def _is_without_effect(saturation_bits: str, overflow: Overflow) -> bool:
+    """Tell whether saturation bits change nothing: they matter where numbers wrap, if not 0.
+
+    hls4ml before 0.8 repeats a mode there, ``AP_SAT``, which C++ takes for a number; it is 0.
+    """
+    bits = re.sub(r"^(AP|AC)_", "", saturation_bits)
+    known = bits.isdecimal() or bits in Overflow.__members__
+    return bits in ("0", "SAT") or (known and overflow is not Overflow.WRAP)
 
 
 def _mode(family: type[Mode], text: str, whole: str, where: object) -> Mode:

@@ -84,6 +84,16 @@ def test_a_mean_that_was_scaled_wrongly_is_refused(older: Path) -> None:
         read_project(older)
 
 
+def test_between_two_versions_it_cannot_be_told(older: Path) -> None:
+    averages(older, FIXED)
+    between = "struct a : nnet::conv1d_config { }; struct b { using kernel = c; };\n// conv\n"
+    replace(older / "parameters.h", "// conv\n", between)
+    with pytest.raises(UnsupportedLayerError, match=r"1\.0 changed nnet::pooling2d_cl"):
+        read_project(older)
+    replace(older / "parameters.h", "using kernel", "using conv_kernel = d; using kernel")
+    assert accumulator(older) == FixedFormat.parse("ap_fixed<3,1>")
+
+
 @pytest.mark.parametrize(
     ("field", "value", "why"),
     [

@@ -33,6 +33,7 @@ from trigger.project.folder import (
     borrowed_headers,
     find_project,
     hash_folder,
+    headers_folder,
     stage_firmware,
 )
 from trigger.project.harness import HARNESS_HEADER, list_traces, write_main, write_traced_top
@@ -98,7 +99,8 @@ def build(project_dir: Path, build_dir: Path) -> Simulation:
     version = compiler_version(compiler)
     project_hash = hash_folder(files.firmware)
     sources = tuple(path.name for path in list_sources(files))
-    main, traced = write_main(top, "traced_top.h", sources), write_traced_top(top)
+    main = write_main(top, "traced_top.h", sources, headers_folder(files))
+    traced = write_traced_top(top)
     borrowed = [hash_folder(folder) for folder in borrowed_headers(files)]
     harness = HARNESS_HEADER.read_text()
     key = _hash(project_hash, *borrowed, LOUD_STUB, version, *FLAGS, main, traced, harness)

@@ -107,18 +107,21 @@ def stage_firmware(files: ProjectFiles, target: Path) -> None:
     Raises:
         ProjectError: headers are missing and nowhere to be found.
     """
-    called = next(
-        (match[1] for name in list_includes(files) if (match := _HLS4ML_HEADER.fullmatch(name))),
-        None,
-    )
     for templates in borrowed_headers(files):
-        for name, place in (("ap_types", "ap_types"), ("nnet_utils", called or "nnet_utils")):
+        for name, place in (("ap_types", "ap_types"), ("nnet_utils", headers_folder(files))):
             if (templates / name).is_dir():
                 shutil.copytree(templates / name, target / place, dirs_exist_ok=True)
     for header in target.glob(f"*/{_STUBS}"):
         header.write_text(header.read_text().replace(_STUB, LOUD_STUB))
     ignored = shutil.ignore_patterns(*(f"*{suffix}" for suffix in WRITTEN_BY_TOOLS))
     shutil.copytree(files.firmware, target, ignore=ignored, dirs_exist_ok=True)
+
+
+def headers_folder(files: ProjectFiles) -> str:
+    """Return the folder of hls4ml's headers as the sources call it, "." if that of the sources."""
+    names = list_includes(files)
+    found = (match for name in names if (match := _HLS4ML_HEADER.fullmatch(name)))
+    return next((match[1] or "." for match in found), "nnet_utils")
 
 
 def local_headers(files: ProjectFiles) -> tuple[Path, ...]:

@@ -18,7 +18,6 @@
 #include "ap_fixed.h"
 #include "ap_int.h"
 #include "hls_stream.h"
-#include "nnet_utils/nnet_types.h"
 
 // What hls4ml's own tracing expects to be linked with; it stays off.
 namespace nnet {

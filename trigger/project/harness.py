@@ -12,6 +12,8 @@ HARNESS_HEADER = Path(__file__).with_name("harness.h")
 """The part of the program that is the same for every project."""
 
 _MAIN = """\
+#include "ap_fixed.h"
+#include "{headers}/nnet_types.h"
 #include "harness.h"
 #include "{top}"
 {includes}
@@ -83,12 +85,13 @@ def write_traced_top(top: TopFunction) -> str:
     return "".join([*pieces, top.text[position:]])
 
 
-def write_main(top: TopFunction, traced_top: str, sources: tuple[str, ...] = ()) -> str:
+def write_main(top: TopFunction, traced_top: str, sources: tuple[str, ...], headers: str) -> str:
     """Return the program's own source.
 
     Args:
         traced_top: file name of the traced function.
         sources: files of the firmware folder that define what headers only declare.
+        headers: folder of hls4ml's headers.
     """
     data = [port for port in top.ports if port.kind in (PortKind.INPUT, PortKind.OUTPUT)]
     inputs = top.of_kind(PortKind.INPUT)
@@ -106,6 +109,7 @@ def write_main(top: TopFunction, traced_top: str, sources: tuple[str, ...] = ())
     ]
     return _MAIN.format(
         top=traced_top,
+        headers=headers,
         includes="\n".join(
             f'#include "{name}"'
             for name in (*(f"weights/{port.name}.h" for port in weights), *sources)

@@ -106,9 +106,7 @@ _CALL = re.compile(
 _STREAM = re.compile(
     r"^(?:static\s+)?(?:hls::)?stream\s*<(.+)>\s*&?\s*(\w+)\s*(?:\(.*\))?$", re.DOTALL
 )
-_ARRAY = re.compile(
-    r"^(?:static\s+)?(?:const\s+)?([\w:]+(?:\s*<.*>)?)\s+(\w+)\s*\[(.+)\]$", re.DOTALL
-)
+_ARRAY = re.compile(r"^(?:static\s+)?([\w:]+(?:\s*<.*>)?)\s+(\w+)\s*\[(.+)\]$", re.DOTALL)
 _ALIAS = re.compile(r"^auto\s*&\s*(\w+)\s*=\s*(\w+)$")
 _SIZE_PORT = re.compile(r"^unsigned\s+short\s*&\s*(const_size_\w+)$")
 _HOUSEKEEPING = re.compile(

@@ -59,9 +59,11 @@ _SINCE: tuple[tuple[Version, str], ...] = (
     ((1, 3), r"\bn_elem1\s*="),
     ((1, 2), r"\bexp_table_size\b|\bdense_da\b|\bdistributed_arithmetic\b"),
     ((1, 1), r"\brecurrent_weight_t\b"),
-    ((1, 0), r"\busing\s+kernel\b"),
+    ((1, 0), r"\A(?!(?s:.*):\s*nnet::conv1d_config\b)(?s:.*)\busing\s+kernel\b"),
+    ((1, 0), r"\bconv_kernel\b"),
     ((0, 7), r"class\s+y_T\s*>\s*using\s+product\b"),
 )
+"""Kernels alone were there before 1.0, too: only with them convolutions name theirs."""
 _BEFORE: tuple[tuple[Version, str, str], ...] = (
     ((0, 7), r"class\s+res_T\s*>\s*using\s+product\b", r"using\s+kernel"),
     ((1, 0), r":\s*nnet::dense_config\b", r"\busing\s+kernel\b|\bdense_da\b"),
