@@ -7,6 +7,9 @@ import math
 LHC_CROSSING_PERIOD_NS = 25.0
 """Nominal distance of two bunch crossings at the LHC."""
 
+CLOCK_PERIODS_NS = (0.1, 1000.0)
+"""Between these lies the clock of every FPGA; the estimator's pipelines grow as 1 / period."""
+
 
 def interval_limit_cycles(
     clock_period_ns: float,

@@ -46,11 +46,15 @@ def test_progress_is_told_after_each_block(monkeypatch):
     [
         ((), "0 arrays for 1 inputs.*pixels"),
         ((np.zeros((1, 8, 8, 1)),), "dtype float64.*raw integers of ap_ufixed<8,0>"),
+        (
+            (np.full((1, 8, 8, 1), 1.5, dtype=object),),
+            "dtype object with 1.5.*raw integers of ap_ufixed<8,0>",
+        ),
         ((np.zeros((1, 8, 7, 1), int),), r"shape \(1, 8, 7, 1\).*\(events, 8, 8, 1\)"),
         ((np.full((1, 8, 8, 1), 256),), "256 to 256.*0 to 255, the raw range"),
         ((np.full((1, 8, 8, 1), -1),), "-1 to -1"),
     ],
-    ids=["none", "floats", "shape", "high", "low"],
+    ids=["none", "floats", "floats-as-objects", "shape", "high", "low"],
 )
 def test_pixels_that_the_port_cannot_take_are_refused(pixels, message):
     with pytest.raises(NetworkError, match=message):

@@ -43,10 +43,10 @@ def test_a_clock_that_is_no_number_is_named(tmp_path):
         read_target(tmp_path, IOType.PARALLEL)
 
 
-@pytest.mark.parametrize("period", [0.0, -3.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("period", [0.0, -3.0, 1e-9, float("nan"), float("inf")])
 def test_a_clock_period_that_no_clock_has_is_refused(tmp_path, period):
     (tmp_path / "hls4ml_config.yml").write_text(CONFIG)
-    with pytest.raises(ProjectError, match=r"--clock-period: the clock period is .*up to 1000 ns"):
+    with pytest.raises(ProjectError, match=r"--clock-period: the clock period is .*0.1 to 1000 ns"):
         read_target(tmp_path, IOType.PARALLEL, clock_period_ns=period)
     (tmp_path / "hls4ml_config.yml").write_text(CONFIG.replace("3.125", str(period)))
     with pytest.raises(ProjectError, match="the clock period is"):

@@ -11,6 +11,7 @@ from trigger.convert.keys import check_key, check_role
 from trigger.design import IOType, Knobs, LayerKnobs, Strategy, Target
 from trigger.errors import FormatError
 from trigger.fixed import FixedFormat
+from trigger.units import CLOCK_PERIODS_NS
 
 _TOP = ["Backend", "Part", "ClockPeriod", "IOType", "HLSConfig"]
 _OWN_SETTINGS = {
@@ -47,8 +48,11 @@ def read_hls(item: Item, layers: Collection[str], input_layer: str) -> tuple[Tar
         if name not in entries:
             raise item.error(f"the key {name} is missing", allowed=", ".join(_TOP))
     clock = bind(entries["ClockPeriod"], float)
-    if not 0 < clock <= 1000:
-        raise entries["ClockPeriod"].error(f"{clock:g} ns", allowed="more than 0, up to 1000 ns")
+    shortest, longest = CLOCK_PERIODS_NS
+    if not shortest <= clock <= longest:
+        raise entries["ClockPeriod"].error(
+            f"{clock:g} ns", allowed=f"{shortest:g} to {longest:g} ns"
+        )
     target = Target(
         backend=bind(entries["Backend"], str),
         part=bind(entries["Part"], str),

@@ -69,9 +69,11 @@ def check_pixels(layer: Input, pixels: RawArray) -> RawArray:
         NetworkError: not integers, another shape, or outside the format's range.
     """
     array = np.asarray(pixels)
-    if array.dtype.kind not in "iuO":
+    found = array.flat if array.dtype == object else ()
+    strange = next((each for each in found if not isinstance(each, (int, np.integer))), None)
+    if array.dtype.kind not in "iuO" or strange is not None:
         raise NetworkError(
-            f"pixels have dtype {array.dtype}",
+            f"pixels have dtype {array.dtype}" + ("" if strange is None else f" with {strange!r}"),
             where=layer.name,
             allowed=f"raw integers of {layer.result}",
             remedy="quantise real numbers with trigger.fixed.from_values first",
