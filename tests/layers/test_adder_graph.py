@@ -252,3 +252,25 @@ def test_windows_that_do_not_fit_are_refused(fields, message) -> None:
     graph = AdderGraph(2, (Operation(Kind.INPUT, SOURCE),), (0,))
     with pytest.raises(NetworkError, match=message):
         layer_of(graph, **fields).shape((3, 2))
+
+
+def test_the_first_generator_took_elements_of_the_input_within_sums() -> None:
+    older = """void dense_da_3(inp_t inp[2], out_t out[2]) {
+        ap_fixed<9, 5> v0 = -bit_shift<-1>(inp[0]) + inp[1];
+        ap_fixed<9, 5> v1 = v0 + ap_ufixed<2, -1>(0.375);
+        out[0] = v1;
+        out[1] = v0;
+    }"""
+    newer = """void dense_da_3(inp_t model_inp[2], out_t model_out[2]) {
+        ap_fixed<7,3> a = model_inp[0];
+        ap_fixed<7,3> b = model_inp[1];
+        ap_fixed<9,5> v0 = -bit_shift<-1>(a) + b;
+        ap_fixed<9,5> v1 = v0 + ap_ufixed<2,-1>(0.375);
+        model_out[0] = v1;
+        model_out[1] = v0;
+    }"""
+    graph = read_adders(older, source=SOURCE)
+    assert graph == read_adders(newer)
+    assert layer_of(graph).evaluate(rows_of(graph)).any()
+    with pytest.raises(NetworkError, match=r"adder graph:2: cannot understand '-bit_shift"):
+        read_adders(older)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from trigger import emulate
-from trigger.errors import UnsupportedLayerError
+from trigger.errors import ProjectError, UnsupportedLayerError
 from trigger.fixed import FixedFormat, from_values
 from trigger.layers import BatchNormalization, Pooling2D, Transpose
 from trigger.project import read_project
@@ -205,6 +205,17 @@ def test_older_functions_are_refused_by_name(
 ) -> None:
     folder = write_calls(tmp_path / "p", call, structs, more=f" input_t y[{second}],")
     with pytest.raises(UnsupportedLayerError, match=why):
+        read_project(folder)
+
+
+def test_tensors_of_two_sizes_were_not_repeated(tmp_path: Path) -> None:
+    folder = write_calls(
+        tmp_path / "p",
+        MERGE.format(name="multiply"),
+        ELEMENTS.format(count=4),
+        more=" input_t y[8],",
+    )
+    with pytest.raises(ProjectError, match=r"merges 4 elements of tensors of \[4, 8\]"):
         read_project(folder)
 
 

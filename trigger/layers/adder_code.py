@@ -14,15 +14,17 @@ from trigger.fixed import FixedFormat, from_values
 from trigger.layers.adder_graph import MOST_SHIFT, AdderGraph, Kind, Operation, Term
 
 _HEAD = re.compile(
-    r"\bvoid\s+(\w+)\s*\(\s*\w+\s+model_inp\s*\[\s*(\d+)\s*\]\s*,"
-    r"\s*\w+\s+model_out\s*\[\s*(\d+)\s*\]\s*\)\s*\{"
+    r"\bvoid\s+(\w+)\s*\(\s*\w+\s+(model_inp|inp)\s*\[\s*(\d+)\s*\]\s*,"
+    r"\s*\w+\s+(model_out|out)\s*\[\s*(\d+)\s*\]\s*\)\s*\{"
 )
+_ELEMENT = re.compile(r"\bmodel_inp\s*\[\s*(\d+)\s*\]")
 _NOT_CODE = re.compile(r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*", re.DOTALL | re.MULTILINE)
 _TYPE = r"ap_u?fixed\s*<[^<>]*>"
 _VARIABLE = r"(?:bit_shift\s*<\s*-?\d+\s*>\s*\(\s*[a-z_]\w*\s*\)|[a-z_]\w*)"
 _TERM = rf"-?\s*{_VARIABLE}"
 _NUMBER = r"-?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
 _ASSIGNMENT = re.compile(rf"({_TYPE})\s+([a-z_]\w*)\s*=\s*(.+)", re.DOTALL)
+_COPY = re.compile(rf"{_TYPE}\s+[a-z_]\w*\s*=\s*{_ELEMENT.pattern}")
 _OUTPUT = re.compile(r"model_out\s*\[\s*(\d+)\s*\]\s*=\s*(.+)", re.DOTALL)
 _ADDEND = rf"(?:{_TYPE}\s*\(\s*{_NUMBER}\s*\)|{_VARIABLE})"
 _SUM = re.compile(rf"-?\s*{_ADDEND}(?:\s*[-+]\s*{_ADDEND})*")
@@ -30,13 +32,22 @@ _PART = re.compile(rf"([-+]?)\s*(?:({_TYPE})\s*\(\s*({_NUMBER})\s*\)|({_VARIABLE
 _SHIFTED = re.compile(r"(-?)\s*(?:bit_shift\s*<\s*(-?\d+)\s*>\s*\(\s*(\w+)\s*\)|(\w+))")
 
 
-def read_adders(text: str, where: object = "adder graph", line: int = 1) -> AdderGraph:
+def read_adders(
+    text: str,
+    where: object = "adder graph",
+    line: int = 1,
+    source: FixedFormat | None = None,
+) -> AdderGraph:
     """Return the graph of one generated function.
+
+    Code of hls4ml's first versions with this strategy calls its arrays ``inp`` and ``out``, and
+    takes elements of the input within sums.
 
     Args:
         text: from its ``void`` to its closing brace, or more.
         where: the file, for errors.
         line: number of the text's first line in it.
+        source: format of the input, for elements that are taken as they are.
 
     Raises:
         NetworkError: a statement of another form, with file and line.
@@ -50,7 +61,10 @@ def read_adders(text: str, where: object = "adder graph", line: int = 1) -> Adde
             where=f"{where}:{line}",
             allowed="void name(inp_t model_inp[N], out_t model_out[M]) { ... }",
         )
-    reading = _Reading(where, int(head[2]), int(head[3]))
+    for name, whole in ((head[2], "model_inp"), (head[4], "model_out")):
+        body = re.sub(rf"\b{name}(?=\s*\[)", whole, code[head.end() : end])
+        code, end = code[: head.end()] + body, head.end() + len(body)
+    reading = _Reading(where, int(head[3]), int(head[5]), source)
     for start, statement in _statements(code, head.end(), end):
         reading.line = line + code.count("\n", 0, start)
         reading.statement(statement)
@@ -71,6 +85,7 @@ class _Reading:
     where: object
     inputs: int
     outputs: int
+    source: FixedFormat | None
     line: int = 0
     operations: list[Operation] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
@@ -90,7 +105,17 @@ class _Reading:
         leaving = tuple(self.leaving[output] for output in range(self.outputs))
         return AdderGraph(self.inputs, tuple(self.operations), leaving)
 
+    def element(self, match: re.Match[str]) -> str:
+        """Return the variable that an element of the input is, which none was copied to."""
+        name = f"model_inp_{match[1]}"
+        if self.source is not None and name not in self.places:
+            operation = Operation(Kind.INPUT, self.source.grid, (), int(match[1]))
+            self.places[name] = self.add(operation)
+        return name if self.source is not None else match[0]
+
     def statement(self, text: str) -> None:
+        if _COPY.fullmatch(text) is None:
+            text = _ELEMENT.sub(self.element, text)
         if match := _OUTPUT.fullmatch(text):
             output = int(match[1])
             if output in self.leaving:

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from trigger.errors import FormatError, NetworkError, ProjectError
-from trigger.fixed import RawArray
+from trigger.fixed import FixedFormat, RawArray
 from trigger.layers import DistributedArithmetic, Layer, Shape
 from trigger.layers.adder_code import read_adders
 from trigger.layers.adder_graph import AdderGraph
 from trigger.project.declarations import Config
 from trigger.project.folder import own_header, read_text
-from trigger.project.source import Fields, Source
+from trigger.project.source import Fields, Source, input_format
 from trigger.project.top import Call, blank, line_of, matching_brace
 
 _BUFFER = re.compile(
@@ -32,22 +32,29 @@ _WRAPPED = re.compile(r"\bvoid\s+dense\s*\([^{]*\{\s*(\w+)\s*\(\s*inp\s*,\s*out\
 
 def dense_function(source: Source, call: Call, fields: Fields) -> Layer:
     """Read a call of a generated function itself."""
-    return _dense(source, call.function.rsplit("::", 1)[-1], source.where(call.line), fields)
+    return _layer(fields, _called(source, call))
 
 
 def function_inputs(source: Source, call: Call) -> Shape:
     """Return the shape in which a call of a generated function reads its input."""
+    return (_called(source, call).inputs,)
+
+
+def _called(source: Source, call: Call) -> AdderGraph:
     name = call.function.rsplit("::", 1)[-1]
-    return (_graph(source, name, source.where(call.line)).inputs,)
+    whole = re.match(r"ap_u?int\b", source.declarations.spelling(call.reads[0].type))
+    # bit_shift of an ap_int is another than that of the ap_fixed of the same numbers
+    entering = None if whole else input_format(source, call)
+    return _graph(source, name, source.where(call.line), entering)
 
 
 def streamed_dense(source: Source, config: Config, fields: Fields) -> Layer:
-    name = source.declarations.word(config, "dense_da")
-    return _dense(source, name, config.where, fields)
+    return _layer(
+        fields, _graph(source, source.declarations.word(config, "dense_da"), config.where)
+    )
 
 
-def _dense(source: Source, name: str, where: str, fields: Fields) -> Layer:
-    graph = _graph(source, name, where)
+def _layer(fields: Fields, graph: AdderGraph) -> Layer:
     return DistributedArithmetic(
         **fields, window=(), stride=(), padding=(), parallelization_factor=1, graph=graph
     )
@@ -159,10 +166,12 @@ def _block(source: Source, head: str, name: str, where: str) -> tuple[str, int, 
     return text, found.start(), matching_brace(text, text.find("{", found.start()))
 
 
-def _graph(source: Source, name: str, where: str) -> AdderGraph:
+def _graph(
+    source: Source, name: str, where: str, entering: FixedFormat | None = None
+) -> AdderGraph:
     text, start, end = _block(source, rf"\bvoid\s+{re.escape(name)}\s*\(", name, where)
     try:
-        return read_adders(text[start : end + 1], _file(source), line_of(text, start))
+        return read_adders(text[start : end + 1], _file(source), line_of(text, start), entering)
     except (NetworkError, FormatError) as error:
         raise ProjectError(
             error.problem, where=error.where, allowed=error.allowed, remedy=error.remedy
