@@ -48,10 +48,24 @@ def test_a_project_becomes_a_library(command, tmp_path):
 
 
 def test_what_was_there_stays_when_the_export_fails(command, tmp_path):
+    assert command("export", PROJECT, "-o", tmp_path / "out", "--source-only").code == 0
     old = tmp_path / "out" / "old"
-    old.parent.mkdir()
     old.write_text("kept")
     answer = command("export", PROJECT, "-o", tmp_path / "out", "--march", "i8080")
     assert answer.code == 2
     assert "does not know the instruction set 'i8080'" in answer.err
     assert old.read_text() == "kept"
+
+
+def test_only_an_earlier_export_is_replaced(command, tmp_path):
+    mine = tmp_path / "mine" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("kept")
+    arguments = ("export", PROJECT, "--source-only", "-o")
+    answer = command(*arguments, mine.parent)
+    assert answer.code == 2
+    assert "holds something else, which would be lost" in answer.err
+    assert mine.read_text() == "kept"
+    mine.unlink()
+    assert command(*arguments, mine.parent).code == 0
+    assert command(*arguments, mine.parent).code == 0

@@ -8,12 +8,15 @@ import trigger
 from trigger.emulate.export import Emulator, build_emulator, write_emulator
 from trigger.emulate.native.compile import NATIVE, find_compiler
 from trigger.emulate.native.places import identifier
+from trigger.errors import OutputError
 from trigger.files import whole_folder
 from trigger.flow.networks import project_folder, read_network
 from trigger.project.folder import find_ap_types
 
 DIGITS = 12
 """Of the network's digest, where no version is given."""
+MARK = "symbols.txt"
+"""File by which an earlier export is known, which may be replaced."""
 
 
 def export_emulator(
@@ -38,11 +41,18 @@ def export_emulator(
         ProjectError: there is no such firmware, or it cannot be called so.
         UnsupportedLayerError: layers that cannot become C.
         ToolError: no compiler, or the build fails; what was there stays.
-        OutputError: the output folder cannot be written.
+        OutputError: the output folder cannot be written, or holds something else.
     """
     network = read_network(folder)
     home = folder.parent if folder.is_file() else folder
     compiler = find_compiler(march)
+    if output.is_dir() and any(output.iterdir()) and not (output / MARK).is_file():
+        raise OutputError(
+            "holds something else, which would be lost",
+            where=output,
+            allowed="a new or empty folder, or that of an earlier export",
+            remedy="choose another",
+        )
     with whole_folder(output) as new:
         emulator = write_emulator(
             network,
