@@ -65,7 +65,7 @@ def test_loops(model, backend: str, tmp_path: Path) -> None:
     [
         (r"nnet::read_time_step.*", "", r"nnet::dense reads nothing"),
         (r"nnet::lstm_stack", "nnet::write_time_step_2d", r"write_time_step_2d ends no loop"),
-        (r"n_chan = 4", "n_chan = 3", r"kernel of shape \(4, 2\) meets windows of 3 elements"),
+        (r"n_chan = 4", "n_chan = 3", r"layer3_out holds 4 numbers, and layer 'each' makes 3"),
     ],
     ids=["missing", "unpaired", "shape"],
 )
