@@ -178,6 +178,8 @@ def test_pixels_outside_their_format_are_refused():
     engine = native.build(small_cnn())
     with pytest.raises(NetworkError, match="pixels lie in 0 to 256"):
         native.run(engine, np.full((3, 8, 8, 1), 256) * (np.arange(64).reshape(8, 8, 1) == 9))
+    with pytest.raises(NetworkError, match="pixels lie in -1 to 0"):
+        native.run(engine, np.full((3, 8, 8, 1), -1) * (np.arange(64).reshape(8, 8, 1) == 9))
     with pytest.raises(NetworkError, match="pixels have shape"):
         native.run(engine, np.zeros((3, 8, 9, 1), np.int8))
     with pytest.raises(NetworkError, match="pixels have dtype complex128"):

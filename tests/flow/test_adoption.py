@@ -74,3 +74,14 @@ def test_what_is_no_project_is_refused_and_leaves_nothing(command, tmp_path):
     assert answer.code == 2
     assert "other" in answer.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_compiled_design_is_not_replaced(command, tmp_path):
+    design = tmp_path / "out" / "tiny" / "design.yaml"
+    design.parent.mkdir(parents=True)
+    design.write_text("name: tiny")
+    answer = command("adopt", PROJECT, "--name", "tiny", "-o", tmp_path / "out", "--without-csim")
+    assert answer.code == 2
+    assert "a compiled design is kept there" in answer.err
+    assert "--name" in answer.err
+    assert list(design.parent.iterdir()) == [design]

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trigger.budget import Cost, Verdict
-from trigger.errors import DeviceError, EstimateError, ProjectError, UnsupportedLayerError
+from trigger.errors import (
+    DeviceError,
+    EstimateError,
+    OutputError,
+    ProjectError,
+    UnsupportedLayerError,
+)
 from trigger.files import whole_folder
 from trigger.flow import summary
 from trigger.flow.comparison import reported
@@ -52,11 +58,18 @@ def adopt(
     Raises:
         ProjectError, UnsupportedLayerError: the project cannot be understood; nothing is written.
         AgreementError: golden vectors are there that this firmware does not give.
-        OutputError: the folder cannot be written, or another run works in it.
+        OutputError: the folder cannot be written, keeps a compiled design, or another run works
+            in it.
     """
     network = read_project(project)
     files = find_project(project)
     workspace = Workspace(folder)
+    if workspace.design.exists() or workspace.conversion.exists():
+        raise OutputError(
+            "a compiled design is kept there",
+            where=folder,
+            remedy="give the firmware another name with --name",
+        )
     with workspace.locked():
         with whole_folder(workspace.project) as copy:
             shutil.copytree(files.firmware, copy / files.firmware.name)
