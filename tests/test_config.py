@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trigger.config import EventSource, load_design
-from trigger.design import IOType, Strategy
+from trigger.design import IOType, Strategy, Target
 from trigger.errors import DesignError, TriggerError
 from trigger.events.drift_chamber_kinematics import Reaction
 from trigger.fixed import FixedFormat
@@ -60,6 +60,12 @@ def load(tmp_path: Path):
         return load_design(path)
 
     return load
+
+
+@pytest.mark.parametrize("period", [0, -3, 1e-9, 1e4, float("nan")])
+def test_a_target_has_a_clock_that_an_fpga_can_have(period):
+    with pytest.raises(DesignError, match=r"the clock period is .*Allowed: 0\.1 to 1000 ns"):
+        Target("Vitis", "xcvu13p-flga2577-2-e", period, IOType.STREAM)
 
 
 def test_a_target_rate_is_a_share_of_all_background(load):

@@ -10,7 +10,9 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
+from trigger.errors import DesignError
 from trigger.fixed import FixedFormat
+from trigger.units import CLOCK_PERIODS_NS
 
 
 class IOType(Enum):
@@ -61,13 +63,26 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The tool, device and clock that firmware is built for."""
+    """The tool, device and clock that firmware is built for.
+
+    Raises:
+        DesignError: a clock that no FPGA has.
+    """
 
     backend: str
     """hls4ml backend name: Vitis, Vivado, ..."""
     part: str
     clock_period_ns: float
     io_type: IOType
+
+    def __post_init__(self) -> None:
+        shortest, longest = CLOCK_PERIODS_NS
+        if not shortest <= self.clock_period_ns <= longest:
+            raise DesignError(
+                f"the clock period is {self.clock_period_ns:g} ns",
+                where="target",
+                allowed=f"{shortest:g} to {longest:g} ns",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,20 @@ def test_emulate_reads_a_network_file(command, tmp_path):
     assert answer.json["outputs"][0]["events"] == 3
 
 
+def test_emulate_tells_of_values_that_the_input_format_cannot_hold(command, tmp_path):
+    network = small_cnn()
+    network.save(tmp_path / "network.json")
+    form = network.inputs[0].result
+    values = np.zeros((3, 8, 8, 1))
+    values[1, 0, 0] = float((form.raw_max + 1) * form.step)
+    values[2, :2, 0] = float((form.raw_min - 1) * form.step)
+    values[2, 3, 0] = float(form.raw_max * form.step)
+    np.save(tmp_path / "pixels.npy", values)
+    arguments = ("emulate", tmp_path / "network.json", tmp_path / "pixels.npy")
+    assert command(*arguments, "--json").json["pixels_outside"] == 3
+    assert f"3 of 192 values lie outside {form}" in command(*arguments).out
+
+
 def header(text: str) -> bytes:
     """Return a .npy file of 96 bytes of data with this text as its header."""
     padded = text.ljust(117) + "\n"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TINY
+from trigger.errors import OutputError
 from trigger.network import Network
 from trigger.report import read_json
 
@@ -66,6 +68,33 @@ def test_firmware_without_its_headers_is_adopted_unproven_if_the_user_says_so(co
     assert report.agreement is None
     assert not (tmp_path / "out" / "bare" / "golden").exists()
     assert command("emulate", tmp_path / "out" / "bare", "--help").code == 0
+
+
+def test_adopted_firmware_that_was_changed_by_hand_is_not_spoken_of(adopted, command):
+    top = adopted / "project" / "firmware" / "tiny.cpp"
+    top.write_text(top.read_text() + "// by hand\n")
+    answer = command("estimate", adopted)
+    assert answer.code == 2
+    assert f"{top}: was changed since it was compiled" in answer.err
+
+
+def test_a_design_does_not_replace_adopted_firmware(adopted, tmp_path):
+    from trigger.cli.show import ConsoleListener
+    from trigger.config import load_design
+    from trigger.flow.steps import Flow
+
+    design = tmp_path / "tiny.yaml"
+    design.write_text(TINY)
+    before = sorted(adopted.rglob("*"))
+    with pytest.raises(OutputError, match="adopted firmware is kept there"):
+        Flow(load_design(design), adopted, ConsoleListener(), fresh=True)
+    assert sorted(adopted.rglob("*")) == before
+
+
+def test_a_name_is_no_path(command, tmp_path):
+    answer = command("adopt", PROJECT, "-o", tmp_path / "out", "--name", "../elsewhere")
+    assert answer.code == 2
+    assert "a name, not a path" in answer.err
 
 
 def test_what_is_no_project_is_refused_and_leaves_nothing(command, tmp_path):

@@ -147,7 +147,8 @@ def test_without_a_budget_there_is_nothing_to_judge(tiny_run, command, tmp_path)
     lines = tiny_run.design.read_text().splitlines(keepends=True)
     free.write_text("".join(line for line in lines if not line.startswith("budget:")))
     answer = command("check", free, "-o", tiny_run.output)
-    assert (answer.code, answer.out) == (0, "Verdict: none, the design has no budget\n")
+    assert answer.code == 0
+    assert answer.out.startswith("Verdict: none, the design has no budget\n")
     answer = command("check", free, "-o", tiny_run.output, "--json")
     assert answer.code == 0
     assert answer.json == {"outcome": "unknown", "checks": [], "warnings": []}

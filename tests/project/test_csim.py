@@ -437,6 +437,6 @@ def test_folders_that_are_no_project(tmp_path: Path, build_dir: Path) -> None:
     with pytest.raises(ProjectError, match=r"no firmware/parameters\.h"):
         csim.build(tmp_path, build_dir)
     project = write_triple(tmp_path / "p")
-    (project / "firmware/made.cpp").rename(project / "firmware/other.cpp")
+    (project / "firmware/made.cpp").rename(project / "firmware/made.cc")
     with pytest.raises(ProjectError, match="0 source files that look like the top"):
         csim.build(project, build_dir)

@@ -33,9 +33,12 @@ def adopt(
 
     Exit code 4: emulation and the project's own C++ differ.
     """
+    from trigger.errors import OutputError
     from trigger.flow.adoption import adopt as take
     from trigger.flow.steps import require_exact
 
+    if name and Path(name).name != name:
+        raise OutputError(f"the name is {name!r}", where="--name", allowed="a name, not a path")
     folder = output / (name or project.resolve().name)
     counter = show.ConsoleListener().counter("events")
     report = take(

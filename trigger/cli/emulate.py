@@ -34,7 +34,7 @@ def emulate(
     import numpy as np
 
     from trigger.emulate import choose
-    from trigger.flow.networks import read_array, read_network
+    from trigger.flow.networks import count_outside, read_array, read_network
     from trigger.flow.streaming import stream_scores
 
     network = read_network(folder)
@@ -48,6 +48,8 @@ def emulate(
         counter = show.ConsoleListener().counter("events")
         columns = (stream_scores(choice, pixels, output, counter),)
     seconds = time.monotonic() - begun
+    door = network.inputs[0].result
+    outside = count_outside(images, door)
     rows = []
     for name, raw in zip(network.outputs, columns, strict=True):
         form = network[name].result
@@ -68,6 +70,7 @@ def emulate(
                 "outputs": rows,
                 "engine": choice.name,
                 "reason": choice.reason,
+                "pixels_outside": outside,
                 "seconds": round(seconds, 4),
                 "network_sha256": network.digest,
             }
@@ -80,5 +83,8 @@ def emulate(
     )
     if choice.reason:
         print(f"  {choice.reason}")
+    if outside:
+        share = f"{outside:,} of {images.size:,} values"
+        print(f"  warning: {share} lie outside {door}; such numbers {door.overflow.value}")
     if output is not None:
         print(f"Raw scores: {output}")

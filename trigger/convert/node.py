@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def constant_of(node: Any, role: str, shape: tuple[int, ...]) -> tuple[RawArray,
 
     Raises:
         UnsupportedLayerError: the type holds exponents.
+        ConversionError: hls4ml took over another number of weights than the layer has.
     """
     variable = node.weights[role]
     kinds = {kind.__name__ for kind in type(variable.type.precision).__mro__}
@@ -38,6 +40,13 @@ def constant_of(node: Any, role: str, shape: tuple[int, ...]) -> tuple[RawArray,
             remedy="quantise it with quantized_bits",
         )
     form = FixedFormat.parse(str(variable.type.precision), where=f"{node.name}.{role}")
+    if variable.data.size != math.prod(shape):
+        raise ConversionError(
+            f"the {role} of {node.name!r} has {variable.data.size} numbers",
+            where="conversion",
+            allowed=f"{math.prod(shape)}, of shape {shape}",
+            remedy="use the layer with its default options; hls4ml does not know all of Keras'",
+        )
     raw = from_values(np.array([float(text) for text in variable]), form)
     return frozen_array(raw.reshape(shape), form.width), form
 

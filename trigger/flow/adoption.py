@@ -22,6 +22,7 @@ from trigger.errors import (
 from trigger.files import whole_folder
 from trigger.flow import summary
 from trigger.flow.comparison import reported
+from trigger.flow.compilation import keeps_compiled, record_adopted
 from trigger.flow.costs import cost_notes, gather_costs
 from trigger.flow.networks import build_simulation, compare_engines, read_target
 from trigger.flow.regression import record_golden
@@ -64,7 +65,7 @@ def adopt(
     network = read_project(project)
     files = find_project(project)
     workspace = Workspace(folder)
-    if workspace.design.exists() or workspace.conversion.exists():
+    if keeps_compiled(workspace):
         raise OutputError(
             "a compiled design is kept there",
             where=folder,
@@ -83,6 +84,7 @@ def adopt(
             workspace.forget_firmware()
         copied = workspace.project / files.firmware.name
         network.save(workspace.network)
+        record_adopted(workspace, copied, network)
         notes: list[record.Note] = []
         agreement, compiler = None, None
         if with_csim:

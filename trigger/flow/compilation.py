@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from trigger.config import DesignFile
 from trigger.design import digest_of
-from trigger.errors import ProjectError, TriggerError
+from trigger.errors import OutputError, ProjectError, TriggerError
 from trigger.files import whole_folder, write_text
 from trigger.flow.workspace import Workspace
 from trigger.images.contract import InputContract
@@ -29,6 +29,10 @@ class Compiled:
     """Keras layer whose result is the same number, by firmware layer."""
     hls4ml_version: str
     reused: bool
+
+
+_ADOPTED = "adopted"
+"""In place of the key of a conversion: somebody else made that firmware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,17 @@ def compile_project(
             files = _hash_files(new)
             workspace.forget_firmware()
         conversion.network.save(workspace.network)
-        record = _Record(
-            key,
-            files,
-            conversion.network.digest,
-            conversion.hls4ml_version,
-            dict(conversion.counterparts),
-            conversion.log,
+        _write(
+            workspace,
+            _Record(
+                key,
+                files,
+                conversion.network.digest,
+                conversion.hls4ml_version,
+                dict(conversion.counterparts),
+                conversion.log,
+            ),
         )
-        plain = {name: getattr(record, name) for name in _Record.__slots__}
-        write_text(workspace.conversion, json.dumps(plain, indent=1) + "\n")
         found = Compiled(
             conversion.network, conversion.counterparts, conversion.hls4ml_version, reused=False
         )
@@ -83,13 +88,34 @@ def compile_project(
     return found
 
 
+def record_adopted(workspace: Workspace, firmware: Path, network: Network) -> None:
+    """Write down how adopted firmware is, in a folder within the workspace's HLS project."""
+    project, part = workspace.project, firmware.name
+    files = {f"{part}/{name}": sha256 for name, sha256 in _hash_files(project / part).items()}
+    _write(workspace, _Record(_ADOPTED, files, network.digest, "", {}, ""))
+
+
+def refuse_adopted(workspace: Workspace) -> None:
+    """Raise OutputError where adopted firmware is kept, which a compilation would replace."""
+    record = _read(workspace)
+    if record is not None and record.key == _ADOPTED:
+        raise OutputError(
+            "adopted firmware is kept there",
+            where=workspace.folder,
+            remedy="choose another folder with --output, or another name for the design",
+        )
+
+
+def keeps_compiled(workspace: Workspace) -> bool:
+    """Tell whether the folder holds a compiled design, rather than adopted firmware or nothing."""
+    record = _read(workspace)
+    return workspace.design.exists() or (record is not None and record.key != _ADOPTED)
+
+
 def converter(folder: Path) -> tuple[str, ...]:
     """Return which hls4ml wrote a design's HLS project: a name with its version, or nothing."""
-    try:
-        record = json.loads(Workspace(folder).conversion.read_text(encoding="utf-8"))
-        return (f"hls4ml {record['hls4ml_version']}",)
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
+    record = _read(Workspace(folder))
+    return (f"hls4ml {record.hls4ml_version}",) if record and record.hls4ml_version else ()
 
 
 def changed_source(folder: Path) -> Path | None:
@@ -98,15 +124,16 @@ def changed_source(folder: Path) -> Path | None:
     ``network.json`` counts as one; a folder that keeps no firmware has none to be changed.
     """
     workspace = Workspace(folder)
-    try:
-        record = _Record(**json.loads(workspace.conversion.read_text(encoding="utf-8")))
-        sources = {
-            workspace.project / name: sha256
-            for name, sha256 in record.files.items()
-            if name.startswith("firmware/") and workspace.project.is_dir()
-        }
-    except (OSError, ValueError, TypeError, AttributeError):
+    record = _read(workspace)
+    if record is None:
         return None
+    sources = {
+        workspace.project / name: sha256
+        for name, sha256 in record.files.items()
+        if record.key == _ADOPTED or name.startswith("firmware/")
+    }
+    if not workspace.project.is_dir():
+        sources = {}
     # a network's digest is the sum of its file
     for path, sha256 in {workspace.network: record.network, **sources}.items():
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
@@ -120,16 +147,11 @@ def _find(workspace: Workspace, key: str) -> Compiled | None:
     Raises:
         ProjectError: its HLS project was changed since, so that nothing done by hand gets lost.
     """
-    if not workspace.project.is_dir():
-        return None
-    try:
-        record = _Record(**json.loads(workspace.conversion.read_text(encoding="utf-8")))
-        recorded = dict(record.files)
-        counterparts = MappingProxyType(dict(record.counterparts))
-    except (OSError, ValueError, TypeError):
+    record = _read(workspace)
+    if record is None or not workspace.project.is_dir():
         return None
     now = _hash_files(workspace.project)
-    for name, digest in recorded.items():
+    for name, digest in record.files.items():
         if now.get(name) != digest:
             raise ProjectError(
                 "was changed since it was written" if name in now else "is missing",
@@ -143,7 +165,22 @@ def _find(workspace: Workspace, key: str) -> Compiled | None:
         return None
     if (record.key, record.network) != (key, network.digest):
         return None
-    return Compiled(network, counterparts, record.hls4ml_version, reused=True)
+    return Compiled(network, record.counterparts, record.hls4ml_version, reused=True)
+
+
+def _write(workspace: Workspace, record: _Record) -> None:
+    plain = {name: getattr(record, name) for name in _Record.__slots__}
+    write_text(workspace.conversion, json.dumps(plain, indent=1) + "\n")
+
+
+def _read(workspace: Workspace) -> _Record | None:
+    """Return the folder's record; None where there is none, or a damaged one."""
+    try:
+        plain = json.loads(workspace.conversion.read_text(encoding="utf-8"))
+        maps = {name: MappingProxyType(dict(plain[name])) for name in ("files", "counterparts")}
+        return _Record(**{**plain, **maps})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _hash_files(folder: Path) -> dict[str, str]:

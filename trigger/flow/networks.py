@@ -12,7 +12,7 @@ import numpy.typing as npt
 from trigger.design import IOType, Target
 from trigger.emulate import Agreement, compare, merge
 from trigger.errors import ProjectError
-from trigger.fixed import RawArray, from_values
+from trigger.fixed import FixedFormat, RawArray, from_values
 from trigger.flow.comparison import CSIM, EMULATED, run_parts
 from trigger.flow.compilation import changed_source
 from trigger.flow.workspace import Workspace
@@ -20,6 +20,8 @@ from trigger.layers import Pooling2D
 from trigger.network import Network
 from trigger.project import choose_vectors, csim, read_project
 from trigger.project.target import read_target as read_project_target
+
+_EVENTS_AT_A_TIME = 1 << 14
 
 
 def read_network(folder: Path) -> Network:
@@ -99,6 +101,22 @@ def read_array(path: Path) -> npt.NDArray[np.generic]:
             allowed="integers (raw) or floats (values) of shape (events, *shape)",
         )
     return array
+
+
+def count_outside(values: npt.NDArray[np.generic], form: FixedFormat) -> int:
+    """Return how many real numbers lie outside a format, whose overflow mode changes them then.
+
+    Args:
+        values: (events, *shape); an array of raw integers has none, for these are checked.
+    """
+    if values.dtype.kind != "f":
+        return 0
+    low, beyond = (float(raw * form.step) for raw in (form.raw_min, form.raw_max + 1))
+    outside = 0
+    for start in range(0, len(values), _EVENTS_AT_A_TIME):
+        block = np.asarray(values[start : start + _EVENTS_AT_A_TIME])
+        outside += int(np.count_nonzero((block < low) | (block >= beyond)))
+    return outside
 
 
 def read_pixels(path: Path, network: Network) -> RawArray:

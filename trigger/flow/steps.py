@@ -21,7 +21,7 @@ from trigger.device import find
 from trigger.errors import AgreementError, ModelError
 from trigger.flow import summary
 from trigger.flow.check import check_conversion, check_parts
-from trigger.flow.compilation import Compiled, compile_project
+from trigger.flow.compilation import Compiled, compile_project, refuse_adopted
 from trigger.flow.costs import Costs, gather_costs, judge_costs
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_physics, qualities
@@ -73,6 +73,7 @@ class Flow:
         self._skip_bad = skip_bad
         self._simulated_events = simulated_events
         self._steps: list[Step] = []
+        refuse_adopted(self.workspace)
         if fresh:
             self.workspace.forget()
 

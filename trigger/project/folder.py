@@ -81,7 +81,8 @@ def find_project(folder: Path) -> ProjectFiles:
 def _is_top(source: Path) -> bool:
     """Tell the top function from wrappers around it, which do not call layers themselves."""
     text = read_text(source)
-    return _TOP_INCLUDE.search(text) is not None and "nnet::" in text
+    calls_layers = "nnet::" in text or source.with_suffix(".h").is_file()
+    return _TOP_INCLUDE.search(text) is not None and calls_layers
 
 
 def read_text(path: Path) -> str:
