@@ -467,3 +467,18 @@ def test_expressions_that_are_refused(text: str) -> None:
     config = Config("config9", "here:1", {"loop": Text("pool + 1", ""), "pool": Text("loop", "")})
     with pytest.raises(ProjectError, match="cannot compute"):
         declarations.integer(Text(text, "here:3"), config)
+
+
+@pytest.mark.parametrize(("numbers", "shape"), [(12, (4, 3)), (3, (3,))])
+def test_a_stream_that_only_an_activation_reads(tmp_path: Path, numbers: int, shape) -> None:
+    write_triple(
+        tmp_path,
+        types="typedef nnet::array<ap_fixed<8,4>, 3*1> input_t;\n"
+        "typedef nnet::array<ap_ufixed<6,3>, 3*1> result_t;",
+        functions="",
+        ports="hls::stream<input_t> &x,\n    hls::stream<result_t> &layer2_out",
+        body="    nnet::relu<input_t, result_t, config2>(x, layer2_out); // act\n",
+        size=numbers,
+    )
+    network = read_project(tmp_path)
+    assert network.shapes == {"x": shape, "act": shape}

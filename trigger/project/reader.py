@@ -230,8 +230,9 @@ class _Reading:
         if port.size is not None:
             where = self.source.where(port.line)
             return factors(Text(port.size, where), self.source.declarations)
-        reads = (call for call in self.source.top.calls if port in call.reads)
+        reads = [call for call in self.source.top.calls if port in call.reads]
         shape = next((read_shape(self.source, call) for call in reads), None)
+        shape = shape or next((self._packs(port, call) for call in reads), None)
         if shape is None:
             raise ProjectError(
                 f"the shape of the input {port.name} cannot be told",
@@ -239,6 +240,18 @@ class _Reading:
                 allowed="an input stream that is read by a dense, convolution or pooling layer",
             )
         return shape
+
+    def _packs(self, port: Tensor, call: Call) -> Shape | None:
+        """Return (packs, numbers of a pack) of a stream into a layer of any shape, if it tells.
+
+        The text does not tell the rows of an image from its columns.
+        """
+        declarations = self.source.declarations
+        numbers = declarations.number(self.source.config(call), "n_in", default=0)
+        pack = declarations.pack(port.type)
+        if numbers == 0 or numbers % pack:
+            return None
+        return (pack,) if numbers == pack else (numbers // pack, pack)
 
 
 def _names(tensors: tuple[Tensor, ...]) -> str:
