@@ -206,6 +206,18 @@ def test_reports_alone(tmp_path, command):
     assert change["after"] == "0.5"
 
 
+def test_reports_of_other_weights(tmp_path):
+    """Weights stand in no row of a report: only the digests tell."""
+    report = build_example()
+    kept = [each for each in report.provenance.digests if each.name != "network"]
+    for file, digest in (("a.json", "a" * 64), ("b.json", "b" * 64)):
+        provenance = replace(report.provenance, digests=(*kept, Digest("network", digest)))
+        (tmp_path / file).write_text(render_json(replace(report, provenance=provenance)))
+    (change,) = find_difference(tmp_path / "a.json", tmp_path / "b.json").changes
+    assert (change.aspect, change.before, change.after) == (Aspect.LAYER, "a" * 12, "b" * 12)
+    assert change.moves_bits
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "nonsense"])
 def test_what_is_neither_is_refused(tmp_path, text):
     (tmp_path / "file.json").write_text(text)
