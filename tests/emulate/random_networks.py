@@ -30,6 +30,8 @@ def draw_network(pick: Pick) -> Network:
         if pick(0, 5) == 0:  # a branch: go on from an earlier tensor
             known.append(known.pop(pick(0, len(known) - 1)))
         makers = [maker for ranks, maker in (*MAKERS, *CELL_MAKERS) if len(known[-1][1]) in ranks]
+        if not makers:  # such as a scalar, which no layer goes on from
+            break
         maker = makers[pick(0, len(makers) - 1)]
         layer = maker(pick, f"{maker.__name__}_{number}", known)
         if layer is not None:
