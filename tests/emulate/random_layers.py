@@ -115,7 +115,10 @@ def draw_accumulator(pick: Pick, product: FixedFormat, count: int) -> FixedForma
 def draw_raw(pick: Pick, shape: Shape, form: FixedFormat, zeros: bool = True) -> RawArray:
     """Return raw numbers of a format, some of them zero."""
     rng = np.random.default_rng(pick(0, 2**32 - 1))
-    raw = rng.integers(form.raw_min, form.raw_max, size=shape, endpoint=True)
+    above = max(0, form.width - 62)  # bits that no int64 has room for
+    raw = rng.integers(form.raw_min >> above, form.raw_max >> above, size=shape, endpoint=True)
+    if above:
+        raw = (raw.astype(object) << above) + rng.integers(0, 2, size=shape).astype(object)
     share = one_of(pick, (0, 0.5, 0.9)) if zeros else 0
     return np.where(rng.random(shape) < share, 0, raw)
 
