@@ -62,7 +62,8 @@ class Flow:
             fresh: forget what was made before (but for generated events).
 
         Raises:
-            OutputError: the folder cannot be written, or another run works in it.
+            OutputError: the folder cannot be written, keeps adopted firmware, or another run
+                works in it.
         """
         self.file = file
         self.workspace = Workspace(folder)
