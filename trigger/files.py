@@ -12,7 +12,7 @@ from typing import IO
 
 from trigger.errors import OutputError
 
-_PART = ".part"
+PART = ".part"
 """How names end while something is being written."""
 
 
@@ -23,7 +23,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         OutputError: the folder or file cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as stream:
@@ -53,7 +53,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART))
+        work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART))
     except OSError as error:
         raise cannot_write(path, error) from error
     new, old = work / "new", work / "old"
@@ -75,7 +75,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 def sweep(folder: Path) -> None:
     """Remove what killed processes left half-written below a folder in which nobody writes now."""
-    for path in sorted(folder.rglob(f".*{_PART}")):
+    for path in sorted(folder.rglob(f".*{PART}")):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -53,10 +53,7 @@ def adopt(
             show.print_cost(cost)
         for note in report.notes:
             print(f"{note.severity.value}: {note.subject}: {note.text}")
-        if agreement := report.agreement:
-            print(
-                f"Emulation against C simulation: {agreement.mismatches} mismatches in "
-                f"{agreement.elements:,} integers of {agreement.events:,} events, every layer"
-            )
+        if report.agreement is not None:
+            show.print_agreement(report.agreement)
         print(f"Report: {folder / 'report.html'}")
     require_exact(report)

@@ -48,11 +48,7 @@ def run(
         print()
         show.print_verdict(report.verdict)
         print()
-        agreement = report.agreement
-        print(
-            f"Emulation against C simulation: {agreement.mismatches} mismatches in "
-            f"{agreement.elements:,} integers of {agreement.events:,} events, every layer"
-        )
+        show.print_agreement(report.agreement)
         print(f"Firmware: {flow.workspace.project}")
         print(f"Report:   {flow.workspace.page}")
     require_exact(report)

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from trigger.budget import Check, Cost, Figure, Verdict
+    from trigger.report.record import Agreement
     from trigger.training import Progress
     from trigger.vendor import Finding
 
@@ -140,6 +141,14 @@ def print_totals(costs: Sequence[Cost]) -> None:
 def print_warnings(warnings: Sequence[str]) -> None:
     for warning in warnings:
         print(f"warning: {warning}")
+
+
+def print_agreement(agreement: Agreement) -> None:
+    """Print in how many integers emulator and C simulation differ."""
+    print(
+        f"Emulation against C simulation: {agreement.mismatches} mismatches in "
+        f"{agreement.elements:,} integers of {agreement.events:,} events, every layer"
+    )
 
 
 def print_dangers(dangers: Sequence[Finding]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trigger.errors import OutputError, ReportError
+from trigger.files import PART
 from trigger.report.codec import SCHEMA_NAME, decode, encode
 from trigger.report.record import Report
 
@@ -116,7 +117,7 @@ def _write_together(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
+            handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=PART, dir=folder)
             waiting[folder / name] = Path(temporary)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
