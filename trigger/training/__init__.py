@@ -4,6 +4,7 @@ TensorFlow is imported when a model is fitted, restored or asked for scores, not
 """
 
 from trigger.training.fit import fit
+from trigger.training.loss import CrossEntropy, Loss, PixelCrossEntropy, SquaredError
 from trigger.training.model import count_zeros, predict, restore
 from trigger.training.progress import LineProgress, Progress, SilentProgress, build_progress
 from trigger.training.sample import Sample, Split, split_events
@@ -21,13 +22,17 @@ from trigger.training.spec import (
     TrainingSpec,
 )
 from trigger.training.store import read_trained, write_trained
+from trigger.training.teacher import fit_teacher, log_error
 
 __all__ = [
+    "CrossEntropy",
     "EpochRecord",
     "KernelZeros",
     "LineProgress",
+    "Loss",
     "ModelKind",
     "Optimiser",
+    "PixelCrossEntropy",
     "Progress",
     "PruningSchedule",
     "PruningSpec",
@@ -36,12 +41,15 @@ __all__ = [
     "SilentProgress",
     "Split",
     "SplitSpec",
+    "SquaredError",
     "Start",
     "TrainedModel",
     "TrainingSpec",
     "build_progress",
     "count_zeros",
     "fit",
+    "fit_teacher",
+    "log_error",
     "predict",
     "read_trained",
     "restore",

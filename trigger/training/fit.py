@@ -8,19 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from trigger.design import ModelSpec
-from trigger.errors import ModelError
+from trigger.errors import DesignError, ModelError
 from trigger.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from trigger.training.model import build_kind, compile_loss, count_zeros, get_weights, set_weights
+from trigger.training.loss import (
+    CrossEntropy,
+    Loss,
+    PixelCrossEntropy,
+    check_lesson,
+    compile_loss,
+    word_metric,
+)
+from trigger.training.model import build_kind, count_zeros, get_weights, set_weights
 from trigger.training.progress import Progress, SilentProgress
 from trigger.training.pruning import pruning_callbacks, wrap_kernels
 from trigger.training.sample import Sample
 from trigger.training.spec import EpochRecord, ModelKind, RateSchedule, TrainedModel, TrainingSpec
 from trigger.training.store import digest_training, find_trained, write_trained
-from trigger.zoo import backend, check_model
+from trigger.zoo import backend
 
 _EVALUATE_BATCH = 1024
+_CROSS_ENTROPY = CrossEntropy()
 
 
 def fit(
@@ -32,6 +42,7 @@ def fit(
     folder: Path,
     progress: Progress | None = None,
     start: TrainedModel | None = None,
+    loss: Loss = _CROSS_ENTROPY,
 ) -> TrainedModel:
     """Train a model, or return the one in ``folder`` if nothing that it depends on has changed.
 
@@ -43,24 +54,34 @@ def fit(
 
     Args:
         start: a model of the same layers whose weights are taken first; None initialises them.
+        loss: what is made small; all but the cross-entropy of labels need targets.
 
     Raises:
-        DesignError: the model cannot be built.
-        ModelError: images or labels do not fit the model, the loss is not a number, or files in
-            the folder are damaged.
+        DesignError: the model cannot be built, or a batch would tear groups of images apart.
+        ModelError: images, labels or targets do not fit the model, the loss is not a number, or
+            files in the folder are damaged.
         OutputError: the folder cannot be written.
         KeyboardInterrupt: as it came; the state of the last whole epoch is kept.
     """
     for name, sample in (("training", train), ("validation", validation)):
         _check_sample(name, sample, model)
+        check_lesson(name, sample, model, loss)
+    if training.batch_size % train.group:
+        raise DesignError(
+            f"batch_size is {training.batch_size}",
+            where="training.batch_size",
+            allowed=f"a multiple of {train.group}: so many images of one event stay together",
+        )
     training = training.of(kind)
-    digest = digest_training(kind, model, training, train, validation, start)
+    digest = digest_training(kind, model, training, train, validation, start, loss)
     trained = find_trained(folder, model, digest)
     if trained is None:
         plain = build_kind(kind, model, training.seed)
         if start is not None:
             set_weights(plain, start.weights)
-        trained = _fit(plain, kind, model, training, train, validation, folder, digest, progress)
+        trained = _fit(
+            plain, kind, model, training, train, validation, folder, digest, progress, loss
+        )
         write_trained(trained, folder)
     return trained
 
@@ -75,6 +96,7 @@ def _fit(
     folder: Path,
     digest: str,
     progress: Progress | None,
+    loss: Loss,
 ) -> TrainedModel:
     progress = SilentProgress() if progress is None else progress
     tf, keras = backend.tensorflow(), backend.keras()
@@ -82,7 +104,7 @@ def _fit(
     pruned = kind is ModelKind.QUANTISED and training.pruning is not None
     fitted = wrap_kernels(plain, model, training, steps) if pruned else plain
     optimiser = getattr(keras.optimizers, training.optimiser.value)(training.learning_rate)
-    compile_loss(fitted, model, optimiser)
+    compile_loss(fitted, model, optimiser, loss, train.group)
     optimiser.build(fitted.trainable_variables)
     callbacks = [_StepCallback.of(keras, progress)]
     callbacks += pruning_callbacks(training) if pruned else []
@@ -93,8 +115,8 @@ def _fit(
         for variable, value in zip(_variables(optimiser), state.optimiser, strict=True):
             variable.assign(value)
     first_choice = math.ceil(training.prune_end_epoch) if pruned else 0
-    batches = _Batches(tf, model, train, training)
-    held_out = _Batches(tf, model, validation, training).in_order()
+    batches = _Batches(tf, model, train, training, loss)
+    held_out = _Batches(tf, model, validation, training, loss).in_order()
     progress.start(f"{kind.value} model", training.epochs, len(state.history), steps)
     try:
         for epoch in range(len(state.history), training.epochs):
@@ -109,15 +131,21 @@ def _fit(
                 callbacks=callbacks,
                 verbose=0,
             )
-            loss, accuracy = fitted.evaluate(held_out, verbose=0)
-            if not math.isfinite(loss):
+            validation_loss, metric = fitted.evaluate(held_out, verbose=0)
+            if not math.isfinite(validation_loss):
                 raise ModelError(
-                    f"the validation loss is {loss} after epoch {epoch + 1}",
+                    f"the validation loss is {validation_loss} after epoch {epoch + 1}",
                     where=f"training of the {kind.value} model",
                     remedy="lower training.learning_rate",
                 )
             seconds = time.monotonic() - begun
-            record = EpochRecord(epoch + 1, run.history["loss"][0], loss, accuracy, seconds)
+            record = EpochRecord(
+                epoch + 1,
+                run.history["loss"][0],
+                validation_loss,
+                seconds=seconds,
+                **word_metric(loss, metric, validation),
+            )
             state = _advance(state, record, fitted, optimiser, first_choice)
             write_checkpoint(state, folder)
             progress.epoch(record)
@@ -169,34 +197,54 @@ def _variables(optimiser: Any) -> list[Any]:
 
 
 class _Batches:
-    """Batches of pixel values; the raw integers stay in memory as they are."""
+    """Batches of pixel values with what is to be learnt of them; raw integers stay as they are."""
 
-    def __init__(self, tf: Any, model: ModelSpec, sample: Sample, training: TrainingSpec) -> None:
+    def __init__(
+        self, tf: Any, model: ModelSpec, sample: Sample, training: TrainingSpec, loss: Loss
+    ) -> None:
         self._tf = tf
         self._training = training
+        self._images, self._group = len(sample), sample.group
         self._pixels = tf.constant(sample.pixels_raw)
-        self._labels = tf.constant(sample.labels.astype(np.float32))
+        self._lesson = tuple(tf.constant(array) for array in _lesson(sample, loss))
         self._step = 2.0**-model.input_format.fractional
 
     def shuffled(self, epoch: int) -> Any:
         """Return the images in the order of the seed and the epoch, the same on every machine."""
         seed = np.random.SeedSequence([self._training.seed, 1, epoch])
-        order = np.random.default_rng(seed).permutation(len(self._labels))
-        return self._batched(order, self._training.batch_size)
+        order = np.random.default_rng(seed).permutation(self._images // self._group)
+        images = (order[:, None] * self._group + np.arange(self._group)).ravel()
+        return self._batched(images, self._training.batch_size)
 
     def in_order(self) -> Any:
         """Return the images as they come."""
-        return self._batched(np.arange(len(self._labels)), _EVALUATE_BATCH)
+        groups = max(1, _EVALUATE_BATCH // self._group)
+        return self._batched(np.arange(self._images), groups * self._group)
 
     def _batched(self, order: Any, batch_size: int) -> Any:
         tf = self._tf
 
         def values(index: Any) -> Any:
             pixels = tf.cast(tf.gather(self._pixels, index), tf.float32) * self._step
-            return pixels, tf.gather(self._labels, index)
+            return pixels, *(tf.gather(array, index) for array in self._lesson)
 
         batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
         return batches.map(values).prefetch(2)
+
+
+def _lesson(sample: Sample, loss: Loss) -> tuple[npt.NDArray[np.float32], ...]:
+    """Return what a model is to give for each image, and how much each number of it weighs.
+
+    Weights of pixels have a mean of 1 over the sample, so that the mean over all pixels that Keras
+    takes is the mean over those that are asked for, whatever images share a batch.
+    """
+    if isinstance(loss, CrossEntropy) or sample.targets is None:
+        return (sample.labels.astype(np.float32),)
+    if not isinstance(loss, PixelCrossEntropy):
+        return (sample.targets,)
+    asked = ~np.isnan(sample.targets)
+    weights = asked[..., 0] / np.mean(asked)
+    return np.where(asked, sample.targets, 0), weights.astype(np.float32)
 
 
 class _StepCallback:
@@ -210,7 +258,7 @@ class _StepCallback:
 
 
 def _check_sample(name: str, sample: Sample, model: ModelSpec) -> None:
-    """Raise where images, labels and model contradict each other."""
+    """Raise where images and model contradict each other."""
     shape = sample.pixels_raw.shape[1:]
     if shape != model.input_shape:
         raise ModelError(
@@ -226,13 +274,4 @@ def _check_sample(name: str, sample: Sample, model: ModelSpec) -> None:
             where=f"{name} sample",
             allowed=f"{model.input_format}: {model.input_format.raw_min} to "
             f"{model.input_format.raw_max}",
-        )
-    outputs = check_model(model)[-1].output[-1]
-    classes = max(2, outputs)
-    found = sorted(set(np.unique(sample.labels).tolist()))
-    if found != list(range(classes)):
-        raise ModelError(
-            f"the labels are {found}",
-            where=f"{name} sample",
-            allowed=f"every class of 0 to {classes - 1}",
         )

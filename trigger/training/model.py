@@ -1,4 +1,4 @@
-"""Keras models around a fit: loss, weights by name, scores, and zeros after quantisation."""
+"""Keras models around a fit: weights by name, scores, and zeros after quantisation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trigger.design import LayerSpec, ModelSpec
+from trigger.design import ModelSpec
 from trigger.errors import ModelError
 from trigger.training.spec import KernelZeros, ModelKind, TrainedModel
-from trigger.zoo import LAYERS, backend, build, build_float_twin
-
-_PROBABILITY = ("sigmoid", "softmax")
+from trigger.zoo import LAYERS, build, build_float_twin
 
 
 def build_kind(kind: ModelKind, model: ModelSpec, seed: int) -> Any:
@@ -61,7 +59,7 @@ def set_weights(keras_model: Any, weights: Any) -> None:
 def predict(
     trained: TrainedModel, pixels_raw: npt.NDArray[np.integer], batch_size: int = 1024
 ) -> npt.NDArray[np.float32]:
-    """Return the scores of images: (n, outputs), as the last layer gives them.
+    """Return the scores of images: (n, *output shape), as the last layer gives them.
 
     Args:
         pixels_raw: (n, *input shape) raw integers in the model's input format.
@@ -88,25 +86,6 @@ def count_zeros(keras_model: Any, model: ModelSpec) -> tuple[KernelZeros, ...]:
         values = (kernel if quantise is None else quantise(kernel)).numpy()
         found.append(KernelZeros(spec.name, int((values == 0).sum()), values.size))
     return tuple(found)
-
-
-def compile_loss(keras_model: Any, model: ModelSpec, optimiser: Any) -> None:
-    """Give a model its cross-entropy (of logits, unless the last layer makes probabilities)."""
-    keras = backend.keras()
-    outputs = keras_model.output_shape[-1]
-    logits = not _ends_in_probability(model.layers[-1])
-    if outputs == 1:
-        loss = keras.losses.BinaryCrossentropy(from_logits=logits)
-        accuracy = keras.metrics.BinaryAccuracy(threshold=0.0 if logits else 0.5)
-    else:
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
-        accuracy = keras.metrics.SparseCategoricalAccuracy()
-    keras_model.compile(optimizer=optimiser, loss=loss, metrics=[accuracy])
-
-
-def _ends_in_probability(layer: LayerSpec) -> bool:
-    activation = str(layer.options.get("activation", ""))
-    return any(word in activation for word in _PROBABILITY)
 
 
 def _variable_name(variable: Any) -> str:

@@ -113,8 +113,8 @@ def build_progress(stream: TextIO | None = None) -> Progress:
 
 def describe(record: EpochRecord, epochs: int) -> str:
     """Return the line of an epoch."""
-    return (
-        f"epoch {record.epoch}/{epochs}, loss {record.loss:.4f}, "
-        f"validation loss {record.validation_loss:.4f}, "
-        f"accuracy {record.validation_accuracy:.4f}, {record.seconds:.1f} s"
-    )
+    qualities = {"accuracy": record.validation_accuracy, "R2": record.validation_r2}
+    words = [f"epoch {record.epoch}/{epochs}", f"loss {record.loss:.4f}"]
+    words.append(f"validation loss {record.validation_loss:.4f}")
+    words += [f"{name} {value:.4f}" for name, value in qualities.items() if value is not None]
+    return ", ".join([*words, f"{record.seconds:.1f} s"])

@@ -14,12 +14,17 @@ from trigger.training.spec import SplitSpec
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """n images with their classes."""
+    """n images with their classes, and with what else is to be learnt of each."""
 
     pixels_raw: npt.NDArray[np.integer]
     """(n, *input shape) raw integers in the model's input format."""
     labels: npt.NDArray[np.integer]
     """(n,) class 0, 1, ..."""
+    targets: npt.NDArray[np.float32] | None = None
+    """(n, *output shape) values that the model is to give; NaN where none is asked for. None where
+    the labels say it all."""
+    group: int = 1
+    """Images of one event, which lie side by side and stay together in every batch."""
 
     def __post_init__(self) -> None:
         if len(self.pixels_raw) != len(self.labels) or len(self.labels) == 0:
@@ -28,13 +33,41 @@ class Sample:
                 where="training sample",
                 allowed="as many labels as images, one at least",
             )
+        if self.targets is not None:
+            targets = np.asarray(self.targets, np.float32)
+            object.__setattr__(self, "targets", targets)
+            if len(targets) != len(self):
+                raise ModelError(
+                    f"{len(self)} images with {len(targets)} targets",
+                    where="training sample",
+                    allowed="as many targets as images",
+                )
+        if self.group < 1 or len(self) % self.group:
+            raise ModelError(
+                f"{len(self)} images in groups of {self.group}",
+                where="training sample",
+                allowed="whole groups",
+            )
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, indices: npt.NDArray[np.integer]) -> Sample:
-        """Return the images at these indices, in this order."""
-        return Sample(self.pixels_raw[indices], self.labels[indices])
+        """Return the images at these indices, in this order.
+
+        Raises:
+            ModelError: they tear a group of images apart.
+        """
+        firsts = indices[:: self.group]
+        whole = (firsts[:, None] + np.arange(self.group)).ravel()
+        if np.any(firsts % self.group) or not np.array_equal(whole, indices):
+            raise ModelError(
+                "images of one event are taken apart",
+                where="training sample",
+                allowed=f"whole groups of {self.group}",
+            )
+        targets = None if self.targets is None else self.targets[indices]
+        return Sample(self.pixels_raw[indices], self.labels[indices], targets, self.group)
 
     @property
     def digest(self) -> str:
@@ -44,6 +77,9 @@ class Sample:
         for start in range(0, len(self), 4096):
             block = self.pixels_raw[start : start + 4096]
             digest.update(np.ascontiguousarray(block, np.int32).data)
+        if self.targets is not None:
+            digest.update(repr((self.targets.shape, self.group)).encode())
+            digest.update(np.ascontiguousarray(self.targets).data)
         return digest.hexdigest()
 
 

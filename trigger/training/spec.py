@@ -170,10 +170,14 @@ class EpochRecord:
     epoch: int
     """Counted from 1."""
     loss: float
-    """Mean cross-entropy on the training split while it changed, in nats."""
+    """Of the training split while the weights changed: the task's loss, such as a mean
+    cross-entropy in nats."""
     validation_loss: float
-    validation_accuracy: float
+    validation_accuracy: float | None
+    """Share of decisions that are right; None where nothing is decided."""
     seconds: float
+    validation_r2: float | None = None
+    """Share of the targets' variance that is explained; None where there are none."""
 
 
 Weights = Mapping[str, Mapping[str, npt.NDArray[np.float32]]]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from trigger.design import ModelSpec, digest_of
 from trigger.errors import ModelError
 from trigger.files import whole_folder
+from trigger.training.loss import CrossEntropy, Loss
 from trigger.training.sample import Sample
 from trigger.training.spec import (
     EpochRecord,
@@ -28,6 +29,7 @@ from trigger.training.spec import (
 WEIGHTS_FILE = "weights.npz"
 RECORD_FILE = "training.json"
 _FORMAT = 1
+_CROSS_ENTROPY = CrossEntropy()
 _PACKAGES = ("tensorflow", "tf_keras", "qkeras", "tensorflow-model-optimization")
 
 
@@ -38,11 +40,14 @@ def digest_training(
     train: Sample,
     validation: Sample,
     start: TrainedModel | None = None,
+    loss: Loss = _CROSS_ENTROPY,
 ) -> str:
     """Return the SHA-256 (hex) of all that the weights depend on."""
     samples = (train.digest, validation.digest)
     begun = None if start is None else start.digest
-    return digest_of(_FORMAT, kind, model, training.of(kind), samples, package_versions(), begun)
+    records = [_FORMAT, kind, model, training.of(kind), samples, package_versions(), begun]
+    # what was trained before there were other losses is still what it was
+    return digest_of(*records, *([] if loss == _CROSS_ENTROPY else [loss]))
 
 
 def package_versions() -> dict[str, str]:
