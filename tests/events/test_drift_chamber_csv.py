@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from trigger.errors import EventError, OutputError
-from trigger.events import drift_chamber_csv, read_drift_chamber
-from trigger.events.batch import HitBatch, concatenate
+from trigger.events import drift_chamber, drift_chamber_csv
 from trigger.events.batch_file import read_npz
+from trigger.events.hit_batch import HitBatch
 
-SAMPLE = read_npz(Path(__file__).parents[1] / "data" / "drift_chamber" / "mm.npz").between(0, 12)
+SAMPLE = read_npz(
+    Path(__file__).parents[1] / "data" / "drift_chamber" / "mm.npz", HitBatch
+).between(0, 12)
 
 HEADER = "ID, Layer, Wire, Stereo, X, Y, RT, RC, TRK\n"
 ROW = "0, 0, 10, 1, 14.805, 74.431, 277.312, 705.0, 1\n"
@@ -23,7 +25,7 @@ EVENT = HEADER + ROW + SECOND
 def read_text(text: str, folder: Path, name: str = "event_3.csv") -> HitBatch:
     file = folder / name
     file.write_text(text)
-    return concatenate(drift_chamber_csv.read(file))
+    return HitBatch.concatenate(drift_chamber_csv.read(file))
 
 
 def test_a_real_row(tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ def test_an_event_may_have_no_hits(tmp_path: Path) -> None:
 
 def test_round_trip_of_a_folder(tmp_path: Path) -> None:
     drift_chamber_csv.write(SAMPLE, tmp_path)
-    read = concatenate(read_drift_chamber(tmp_path, chunk_events=5))
+    read = HitBatch.concatenate(drift_chamber.read(tmp_path, chunk_events=5))
     for name in ("event_numbers", "offsets", "layer", "wire", "time_ticks", "charge_adc", "track"):
         assert np.array_equal(getattr(read, name), getattr(SAMPLE, name)), name
 
@@ -94,9 +96,13 @@ def test_round_trip_of_a_folder(tmp_path: Path) -> None:
 def test_files_of_a_folder_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for number in (10, 9, 100):
         (tmp_path / f"event{number}.csv").write_text(EVENT)
-    assert concatenate(drift_chamber_csv.read(tmp_path)).event_numbers.tolist() == [9, 10, 100]
+    assert HitBatch.concatenate(drift_chamber_csv.read(tmp_path)).event_numbers.tolist() == [
+        9,
+        10,
+        100,
+    ]
     listed = [tmp_path / "event100.csv", str(tmp_path / "event9.csv")]
-    assert concatenate(drift_chamber_csv.read(listed)).event_numbers.tolist() == [100, 9]
+    assert HitBatch.concatenate(drift_chamber_csv.read(listed)).event_numbers.tolist() == [100, 9]
 
 
 def test_skip_bad_drops_files_and_counts_them(tmp_path: Path) -> None:
@@ -104,7 +110,7 @@ def test_skip_bad_drops_files_and_counts_them(tmp_path: Path) -> None:
     for number in (2, 5):
         (tmp_path / f"event_{number:06d}.csv").write_text(HEADER + "rubbish\n")
     reader = drift_chamber_csv.read(tmp_path, skip_bad=2)
-    kept = concatenate(reader).event_numbers.tolist()
+    kept = HitBatch.concatenate(reader).event_numbers.tolist()
     assert kept == [0, 1, 3, 4, 6, 7, 8, 9, 10, 11]
     assert reader.skipped == 2
     with pytest.raises(EventError, match=r"event_000005\.csv:2: expected 9 numbers"):

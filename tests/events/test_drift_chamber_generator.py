@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from trigger.errors import EventError, OutputError
-from trigger.events import SOURCES, cache, drift_chamber_generator, generate_drift_chamber
-from trigger.events.batch import NOISE_TRACK, TIME_TICK_NS, HitBatch, Species
+from trigger.events import SOURCES, EventSource
 from trigger.events.batch_file import read_npz
 from trigger.events.cache import chunk_path, generated
+from trigger.events.drift_chamber import SOURCE
 from trigger.events.drift_chamber_generator import (
+    CHUNK_EVENTS,
     GeneratorOptions,
-    chunks_of,
-    generate,
     generate_chunk,
 )
 from trigger.events.drift_chamber_ionisation import clusters_per_cm
@@ -27,6 +27,7 @@ from trigger.events.drift_chamber_kinematics import (
     PSI2S_MASS_GEV,
     Reaction,
 )
+from trigger.events.hit_batch import NOISE_TRACK, TIME_TICK_NS, HitBatch, Species
 from trigger.events.wires import CELLS, MIDPOINT_UM, NO_SENSE_WIRE, wire_index
 
 DATA = Path(__file__).parents[1] / "data" / "drift_chamber"
@@ -179,14 +180,14 @@ def test_ionisation_against_beta_gamma() -> None:
     assert np.all(np.diff(clusters_per_cm([0.3, 1, 3]).sum(axis=1)) < 0)
 
 
-def test_same_seed_same_hits_other_seed_other_hits() -> None:
+def test_same_seed_same_events_other_seed_other_hits() -> None:
     first = generate_chunk(Reaction.JPSI_EE, 0, seed=5, events=10)
     assert first == generate_chunk(Reaction.JPSI_EE, 0, seed=5, events=10)
     assert first != generate_chunk(Reaction.JPSI_EE, 0, seed=6, events=10)
     assert first != generate_chunk(Reaction.JPSI_EE, 1, seed=5, events=10)
 
 
-def test_another_process_generates_the_same_hits() -> None:
+def test_another_process_generates_the_same_events() -> None:
     code = (
         "from trigger.events.drift_chamber_generator import *\n"
         "batch = generate_chunk(Reaction.CONTINUUM, 3, seed=5, events=10)\n"
@@ -198,19 +199,23 @@ def test_another_process_generates_the_same_hits() -> None:
     assert [int(word) for word in out.stdout.split()] == here
 
 
-def test_fewer_events_are_the_first_of_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drift_chamber_generator, "CHUNK_EVENTS", 20)
-    few = generate(Reaction.CONTINUUM, 30, seed=5)
-    more = generate(Reaction.CONTINUUM, 50, seed=5)
+def test_fewer_events_are_the_first_of_more(tmp_path: Path) -> None:
+    def chunk(name: str, index: int, seed: int, options: GeneratorOptions) -> HitBatch:
+        return generate_chunk(Reaction(name), index, seed, options, events=20)
+
+    source = replace(SOURCE, chunk_events=20, generate_chunk=chunk)
+    few = generated(source, "cont", 30, 5, tmp_path / "few")
+    more = generated(source, "cont", 50, 5, tmp_path / "more")
     assert len(more) == 50
     assert more.between(0, 30) == few
+    assert isinstance(more, HitBatch)
     assert more.event_numbers.tolist() == list(range(50))
     alone = generate_chunk(Reaction.CONTINUUM, 1, seed=5, events=20)
     assert more.between(20, 40) == alone
 
 
 def test_chunks_hold_1000_events() -> None:
-    assert [chunks_of(events) for events in (0, 1, 1000, 1001)] == [0, 1, 1, 2]
+    assert SOURCE.chunk_events == CHUNK_EVENTS == 1000
 
 
 def test_electrons_leave_more_charge_than_muons() -> None:
@@ -218,7 +223,7 @@ def test_electrons_leave_more_charge_than_muons() -> None:
     events), the leptons differ."""
     median = {}
     for name in ("ee", "mm"):
-        batch = read_npz(DATA / f"{name}.npz")
+        batch = read_npz(DATA / f"{name}.npz", HitBatch)
         for kind, tracks in (("pions", batch.track // 2 == 0), ("leptons", batch.track >= 2)):
             median[name, kind] = np.median(batch.charge_adc[tracks])
     assert median["ee", "pions"] == pytest.approx(median["mm", "pions"], rel=0.1)
@@ -228,11 +233,11 @@ def test_electrons_leave_more_charge_than_muons() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: chunks_of(-1), "-1 events asked for. Allowed: 0 or more"),
-        (lambda: generate(Reaction.JPSI_EE, 1, -1), "seed is -1. Allowed: 0 or more"),
+        (lambda: generated(SOURCE, "ee", -1, 1, Path()), "events is -1. Allowed: 0 or more"),
+        (lambda: generated(SOURCE, "ee", 1, -1, Path()), "seed is -1. Allowed: 0 or more"),
         (lambda: GeneratorOptions(noise_hits=-1), "noise_hits is -1. Allowed: 0..2000"),
         (
-            lambda: generate_drift_chamber("tautau", 1, 1, Path()),
+            lambda: generated(SOURCE, "tautau", 1, 1, Path()),
             "there is no class 'tautau'. Allowed: ee, mm, cont",
         ),
     ],
@@ -247,66 +252,62 @@ class TestCache:
     """With chunks of 8 events instead of 1000."""
 
     @pytest.fixture(autouse=True)
-    def small_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def small_chunks(self) -> None:
         self.made: list[int] = []
         self.dies_at = -1
 
-        def small(reaction: Reaction, index: int, seed: int, options: GeneratorOptions) -> HitBatch:
+        def small(name: str, index: int, seed: int, options: GeneratorOptions) -> HitBatch:
             if index == self.dies_at:
                 raise KeyboardInterrupt
             self.made.append(index)
-            return generate_chunk(reaction, index, seed, options, events=8)
+            return generate_chunk(Reaction(name), index, seed, options, events=8)
 
-        monkeypatch.setattr(drift_chamber_generator, "CHUNK_EVENTS", 8)
-        monkeypatch.setattr(cache, "CHUNK_EVENTS", 8)
-        monkeypatch.setattr(cache, "generate_chunk", small)
+        self.source = replace(SOURCE, chunk_events=8, generate_chunk=small)
 
     def test_what_was_made_is_read_back(self, tmp_path: Path) -> None:
-        first = generated(Reaction.JPSI_EE, 20, 5, tmp_path)
+        first = generated(self.source, "ee", 20, 5, tmp_path)
         assert len(first) == 20
-        assert generated(Reaction.JPSI_EE, 20, 5, tmp_path) == first
+        assert generated(self.source, "ee", 20, 5, tmp_path) == first
         assert self.made == [0, 1, 2]
-        assert generated(Reaction.JPSI_EE, 30, 5, tmp_path).between(0, 20) == first
+        assert generated(self.source, "ee", 30, 5, tmp_path).between(0, 20) == first
         assert self.made == [0, 1, 2, 3]
 
     def test_a_killed_run_goes_on(self, tmp_path: Path) -> None:
         self.dies_at = 2
         with pytest.raises(KeyboardInterrupt):
-            generated(Reaction.JPSI_EE, 30, 5, tmp_path)
+            generated(self.source, "ee", 30, 5, tmp_path)
         self.dies_at = -1
-        assert len(generated(Reaction.JPSI_EE, 30, 5, tmp_path)) == 30
+        assert len(generated(self.source, "ee", 30, 5, tmp_path)) == 30
         assert self.made == [0, 1, 2, 3]
         assert not list(tmp_path.glob("*.part"))
 
     def test_a_damaged_chunk_is_made_anew(self, tmp_path: Path) -> None:
-        first = generated(Reaction.JPSI_EE, 16, 5, tmp_path)
-        file = chunk_path(Reaction.JPSI_EE, 5, tmp_path, GeneratorOptions(), 1)
+        first = generated(self.source, "ee", 16, 5, tmp_path)
+        file = chunk_path(self.source, "ee", 5, tmp_path, GeneratorOptions(), 1)
         file.write_bytes(file.read_bytes()[:500])
-        assert generated(Reaction.JPSI_EE, 16, 5, tmp_path) == first
+        assert generated(self.source, "ee", 16, 5, tmp_path) == first
         assert self.made == [0, 1, 1]
 
     def test_everything_that_changes_hits_changes_the_file(self, tmp_path: Path) -> None:
-        generated(Reaction.JPSI_EE, 8, 5, tmp_path)
-        generated(Reaction.JPSI_MUMU, 8, 5, tmp_path)
-        generated(Reaction.JPSI_EE, 8, 6, tmp_path)
-        generated(Reaction.JPSI_EE, 8, 5, tmp_path, GeneratorOptions(noise_hits=10))
+        generated(self.source, "ee", 8, 5, tmp_path)
+        generated(self.source, "mm", 8, 5, tmp_path)
+        generated(self.source, "ee", 8, 6, tmp_path)
+        generated(self.source, "ee", 8, 5, tmp_path, GeneratorOptions(noise_hits=10))
         assert len(list(tmp_path.iterdir())) == 4
 
     def test_progress_is_told(self, tmp_path: Path) -> None:
         told: list[tuple[int, int]] = []
-        generate_drift_chamber(
-            "ee", 20, 5, tmp_path, progress=lambda done, wanted: told.append((done, wanted))
-        )
+        generated(self.source, "ee", 20, 5, tmp_path, progress=lambda *counts: told.append(counts))
         assert told == [(8, 20), (16, 20), (20, 20)]
 
     def test_a_folder_that_cannot_be(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         with pytest.raises(OutputError, match="cannot be written"):
-            generated(Reaction.JPSI_EE, 8, 5, tmp_path / "file")
+            generated(self.source, "ee", 8, 5, tmp_path / "file")
 
 
 def test_sources_are_named_and_light() -> None:
-    assert SOURCES["drift_chamber"].classes == ("ee", "mm", "cont")
+    assert SOURCES[EventSource.DRIFT_CHAMBER].classes == ("ee", "mm", "cont")
     code = "import sys, trigger.events; print('numba' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from trigger.errors import EventError, OutputError
 from trigger.events import drift_chamber_text
-from trigger.events.batch import HitBatch, Species, concatenate
 from trigger.events.batch_file import read_npz
+from trigger.events.hit_batch import HitBatch, Species
 
 DATA = Path(__file__).parents[1] / "data" / "drift_chamber"
 
@@ -43,7 +43,7 @@ def small_file(events: int = 2) -> str:
 def read_text(text: str, folder: Path, **options: int) -> HitBatch:
     file = folder / "events.dat"
     file.write_text(text)
-    return concatenate(drift_chamber_text.read(file, **options))
+    return HitBatch.concatenate(drift_chamber_text.read(file, **options))
 
 
 def test_every_number_of_an_event(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_skip_bad_drops_the_event_and_counts_it(
     middle = EVENT.replace(old, new, 1).replace("number: 0", "number: 1")
     file.write_text(EVENT + middle + EVENT.replace("number: 0", "number: 2"))
     reader = drift_chamber_text.read(file, skip_bad=1)
-    assert concatenate(reader).event_numbers.tolist() == [0, 2]
+    assert HitBatch.concatenate(reader).event_numbers.tolist() == [0, 2]
     assert reader.skipped == 1
     assert re.search(message, str(reader.problems[0]))
 
@@ -172,7 +172,7 @@ def test_rubbish_between_events_costs_no_event(tmp_path: Path) -> None:
     with pytest.raises(EventError, match=r"events.dat:12: expected the next event, got 'rubbish'"):
         list(drift_chamber_text.read(file))
     reader = drift_chamber_text.read(file, skip_bad=1)
-    assert len(concatenate(reader)) == 2
+    assert len(HitBatch.concatenate(reader)) == 2
     assert reader.skipped == 1
 
 
@@ -185,7 +185,7 @@ def test_a_file_cut_anywhere_is_an_error_or_loses_nothing(tmp_path: Path) -> Non
     for length in range(len(whole) + 1):
         file.write_text(whole[:length])
         if length in complete:
-            events = concatenate(drift_chamber_text.read(file))
+            events = HitBatch.concatenate(drift_chamber_text.read(file))
             assert events == expected.between(0, complete[length])
         else:
             with pytest.raises(EventError, match=r"expected|holds no event"):
@@ -210,7 +210,7 @@ def test_any_bytes_anywhere_are_read_or_refused(
     text = EVENT.encode()
     file.write_bytes(text[:position] + junk + text[position + len(junk) :])
     try:
-        batch = concatenate(drift_chamber_text.read(file))
+        batch = HitBatch.concatenate(drift_chamber_text.read(file))
     except EventError:
         return
     assert len(batch) == 1
@@ -248,13 +248,13 @@ def test_options_of_the_reader_are_checked(options: dict[str, int], tmp_path: Pa
 @pytest.mark.parametrize("class_name", ["ee", "mm", "cont"])
 def test_round_trip(name: str, class_name: str, tmp_path: Path) -> None:
     sample = DATA / f"{class_name}.dat.gz"
-    batch = concatenate(drift_chamber_text.read(sample))
-    assert batch == read_npz(DATA / f"{class_name}.npz").between(0, 40)
+    batch = HitBatch.concatenate(drift_chamber_text.read(sample))
+    assert batch == read_npz(DATA / f"{class_name}.npz", HitBatch).between(0, 40)
     drift_chamber_text.write([batch.between(0, 11), batch.between(11, 40)], tmp_path / name)
     written = (tmp_path / name).read_bytes()
     text = gzip.decompress(written) if name.endswith("gz") else written
     assert text == gzip.decompress(sample.read_bytes())
-    assert concatenate(drift_chamber_text.read(tmp_path / name, chunk_events=7)) == batch
+    assert HitBatch.concatenate(drift_chamber_text.read(tmp_path / name, chunk_events=7)) == batch
 
 
 def test_batches_have_the_size_asked_for() -> None:
@@ -270,7 +270,7 @@ def test_events_across_the_edge_of_a_block(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_writing_fails_whole(tmp_path: Path) -> None:
-    batch = concatenate(drift_chamber_text.read(DATA / "ee.dat.gz")).between(0, 2)
+    batch = HitBatch.concatenate(drift_chamber_text.read(DATA / "ee.dat.gz")).between(0, 2)
     hits = HitBatch(
         batch.event_numbers, batch.t0, batch.offsets, batch.layer, batch.wire,
         batch.time_ticks, batch.charge_adc, batch.track,

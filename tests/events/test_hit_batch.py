@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trigger.errors import EventError, OutputError
-from trigger.events.batch import HitBatch, Truth, concatenate
 from trigger.events.batch_file import read_npz, write_npz
+from trigger.events.hit_batch import HitBatch, Truth
 
-SAMPLE = read_npz(Path(__file__).parents[1] / "data" / "drift_chamber" / "ee.npz").between(0, 30)
+SAMPLE = read_npz(
+    Path(__file__).parents[1] / "data" / "drift_chamber" / "ee.npz", HitBatch
+).between(0, 30)
 
 
 def columns(**changes: Any) -> dict[str, Any]:
@@ -87,12 +89,12 @@ def test_a_truth_that_cannot_be_is_refused(name: str, value: Any, message: str) 
 def test_cut_and_joined_is_the_same(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), 30]
     pieces = [SAMPLE.between(a, b) for a, b in pairwise(edges)]
-    assert concatenate(pieces) == SAMPLE
+    assert HitBatch.concatenate(pieces) == SAMPLE
 
 
 @given(st.lists(st.integers(0, 29), max_size=8))
 def test_select_takes_whole_events_in_order(events: list[int]) -> None:
-    assert SAMPLE.select(events) == concatenate(
+    assert SAMPLE.select(events) == HitBatch.concatenate(
         [SAMPLE.between(0, 0), *(SAMPLE.between(e, e + 1) for e in events)]
     )
 
@@ -116,19 +118,19 @@ def test_equality_sees_every_column_and_the_truth() -> None:
 
 
 def test_no_batches_make_an_empty_one() -> None:
-    empty = concatenate([])
+    empty = HitBatch.concatenate([])
     assert (len(empty), empty.hits) == (0, 0)
 
 
 def test_truth_is_kept_only_if_all_have_it() -> None:
     with_truth = SAMPLE.between(0, 2)
-    assert concatenate([with_truth, HitBatch(**columns())]).truth is None
+    assert HitBatch.concatenate([with_truth, HitBatch(**columns())]).truth is None
 
 
 def test_npz_round_trip(tmp_path: Path) -> None:
     for batch in (SAMPLE, HitBatch(**columns())):
         write_npz(batch, tmp_path / "batch.npz")
-        assert read_npz(tmp_path / "batch.npz") == batch
+        assert read_npz(tmp_path / "batch.npz", HitBatch) == batch
     assert [file.name for file in tmp_path.iterdir()] == ["batch.npz"]
 
 
@@ -139,13 +141,13 @@ def test_damaged_npz_is_an_event_error(tmp_path: Path) -> None:
     for length in range(0, len(whole), 37):
         file.write_bytes(whole[:length])
         with pytest.raises(EventError, match="cannot be read"):
-            read_npz(file)
+            read_npz(file, HitBatch)
 
 
 def test_npz_of_something_else_is_an_event_error(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", pixels=np.zeros(3))
     with pytest.raises(EventError, match="holds the columns pixels"):
-        read_npz(tmp_path / "other.npz")
+        read_npz(tmp_path / "other.npz", HitBatch)
 
 
 def test_a_folder_that_is_a_file_is_an_output_error(tmp_path: Path) -> None:

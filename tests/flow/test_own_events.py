@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from trigger.cli.show import ConsoleListener
-from trigger.config import load_design
+from trigger.config import load_contract, load_design
 from trigger.emulate import emulate
 from trigger.flow.own_events import HIGHEST, pick_events
 from trigger.flow.samples import make_events
 from trigger.flow.workspace import Workspace
-from trigger.images.contract import InputContract
 from trigger.images.hit_maps import encode
 from trigger.network import Network
 
@@ -21,15 +20,13 @@ pytestmark = [pytest.mark.training, pytest.mark.slow]
 
 
 def test_typical_events_and_highest_scores_of_each_class(tiny_run):
-    import json
-
     workspace = Workspace(tiny_run.folder)
     network = Network.load(workspace.network)
     typical, highest = pick_events(tiny_run.folder, network, ConsoleListener())
     batches = make_events(
         load_design(tiny_run.design), workspace.events, 0, ConsoleListener()
     ).batches
-    contract = InputContract.from_dict(json.loads(workspace.contract.read_text()))
+    contract = load_contract(workspace.contract)
     assert len(typical.origins) == 2
     assert len(highest.origins) == 2 * HIGHEST
     for label, (name, batch) in enumerate(zip(("mm", "ee"), batches, strict=True)):

@@ -55,11 +55,10 @@ def test_the_json_report_has_what_scripts_ask_for(tiny_run):
 
 
 def test_the_input_contract_is_kept_with_its_fitted_scale(tiny_run):
-    from trigger.images.contract import InputContract
+    from trigger.config import load_contract
 
-    plain = json.loads((tiny_run.folder / "input_contract.json").read_text())
-    contract = InputContract.from_dict(plain)
-    assert contract.image_shape == (12, 12, 1)
+    contract = load_contract(tiny_run.folder / "input_contract.json")
+    assert contract.input_shape == (12, 12, 1)
     assert contract.scale > 1
 
 

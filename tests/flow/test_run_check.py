@@ -16,7 +16,6 @@ from trigger.flow.check import check_conversion, check_parts
 from trigger.flow.samples import Images
 from trigger.flow.steps import Flow
 from trigger.flow.workspace import Workspace
-from trigger.images.contract import InputContract
 from trigger.training import Sample, Split
 
 
@@ -33,7 +32,7 @@ def design(tmp_path):
 def images_of(file, test: list[int]) -> Images:
     """Return 8 images, of the classes 0 and 1 by turns, with the given test part."""
     labels = np.arange(8) % 2
-    contract: InputContract = file.input.contract(1)
+    contract = replace(file.input, scale=1)
     parts = Split(np.arange(0, 4), np.arange(4, 6), np.array(test))
     return Images(contract, Sample(np.zeros((8, 12, 12, 1), np.int64), labels), parts)
 

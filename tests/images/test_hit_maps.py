@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -12,16 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trigger.errors import ImageError
-from trigger.events.batch import HitBatch, concatenate
 from trigger.events.batch_file import read_npz
+from trigger.events.hit_batch import HitBatch
 from trigger.events.wires import MIDPOINT_UM, wire_index
 from trigger.fixed import FixedFormat
-from trigger.images import hit_maps
-from trigger.images.contract import Encoding, InputContract
-from trigger.images.hit_maps import ENCODERS, SCALE_QUANTILE, encode, fit_scale
+from trigger.images import fit, hit_maps
+from trigger.images.contract import Encoding
+from trigger.images.hit_maps import (
+    PIXEL_VALUES,
+    SCALE_QUANTILE,
+    HitMapContract,
+    encode,
+    fit_scale,
+)
 
 DATA = Path(__file__).parents[1] / "data" / "drift_chamber"
 PIXEL = FixedFormat.parse("ap_ufixed<8,0>")
+HIT_MAPS = [Encoding.BINARY, Encoding.TOTAL, Encoding.AVERAGE, Encoding.PER_HIT]
 
 # 4 x 4 pixels of 400 mm. Wires of layer 42 (R 763 mm) at azimuths 0.95 deg + 1.25 deg each, of
 # layer 0 near the centre; three signal hits in two pixels, one noise hit.
@@ -45,10 +53,10 @@ EMPTY_EVENT = HitBatch(
 )
 
 
-def contract(encoding: Encoding, scale: int, **changes: object) -> InputContract:
+def contract(encoding: Encoding, scale: int, **changes: object) -> HitMapContract:
     scale = 1 if encoding is Encoding.BINARY else scale
-    fields = {"rows": 4, "columns": 4, "format": PIXEL} | changes
-    return InputContract(encoding=encoding, scale=scale, **fields)  # type: ignore[arg-type]
+    fields = {"shape": (4, 4), "format": PIXEL} | changes
+    return HitMapContract(encoding=encoding, scale=scale, **fields)  # type: ignore[arg-type]
 
 
 def image(**pixels: int) -> list[list[int]]:
@@ -120,19 +128,21 @@ def test_hits_outside_the_window_are_counted_but_not_drawn() -> None:
     assert np.argwhere(inner[0, :, :, 0]).tolist() == [[0, 2]]  # y 74 of -100..100
 
 
-@pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("encoding", HIT_MAPS)
 def test_events_without_hits_are_dark(encoding: Encoding) -> None:
-    pixels = encode(concatenate([EMPTY_EVENT, EVENT, EMPTY_EVENT]), contract(encoding, 1000))
+    pixels = encode(
+        HitBatch.concatenate([EMPTY_EVENT, EVENT, EMPTY_EVENT]), contract(encoding, 1000)
+    )
     assert pixels[[0, 2]].sum() == 0
     assert pixels[1].sum() > 0
     assert encode(NO_HITS, contract(encoding, 1000)).shape == (0, 4, 4, 1)
 
 
 def test_every_encoding_has_an_encoder_and_a_quantile() -> None:
-    assert set(ENCODERS) == set(Encoding) == set(SCALE_QUANTILE)
+    assert set(PIXEL_VALUES) == set(HIT_MAPS) == set(SCALE_QUANTILE)
 
 
-def slow_image(batch: HitBatch, contract: InputContract) -> np.ndarray:
+def slow_image(batch: HitBatch, contract: HitMapContract) -> np.ndarray:
     """One event in the words of the definition: fractions and loops."""
     hits = [
         (int(w), int(c))
@@ -142,7 +152,7 @@ def slow_image(batch: HitBatch, contract: InputContract) -> np.ndarray:
         if contract.keep_noise or t >= 0
     ]
     total, number = sum(c for _, c in hits), len(hits)
-    pixels = np.zeros(contract.image_shape, np.int64)
+    pixels = np.zeros(contract.input_shape, np.int64)
     half = Fraction(contract.half_width_mm)
     for wire, charge in hits:
         x, y = (Fraction(int(um), 1000) for um in MIDPOINT_UM[wire])
@@ -153,20 +163,23 @@ def slow_image(batch: HitBatch, contract: InputContract) -> np.ndarray:
             Encoding.PER_HIT: Fraction(charge),
         }[contract.encoding]
         raw = min(contract.format.raw_max, value / contract.scale // contract.format.step)
-        row = (half - y) / (2 * half) * contract.rows // 1
-        column = (x + half) / (2 * half) * contract.columns // 1
-        if 0 <= row < contract.rows and 0 <= column < contract.columns:
+        rows, columns = contract.shape
+        row = (half - y) / (2 * half) * rows // 1
+        column = (x + half) / (2 * half) * columns // 1
+        if 0 <= row < rows and 0 <= column < columns:
             pixels[row, column, 0] = max(pixels[row, column, 0], raw)
     return pixels
 
 
-SAMPLE = concatenate(read_npz(DATA / f"{name}.npz").between(0, 100) for name in ("ee", "cont"))
+SAMPLE = HitBatch.concatenate(
+    read_npz(DATA / f"{name}.npz", HitBatch).between(0, 100) for name in ("ee", "cont")
+)
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     event=st.integers(0, 199),
-    encoding=st.sampled_from(Encoding),
+    encoding=st.sampled_from(HIT_MAPS),
     rows=st.integers(1, 64),
     columns=st.integers(1, 64),
     width=st.integers(2, 16),
@@ -176,16 +189,24 @@ SAMPLE = concatenate(read_npz(DATA / f"{name}.npz").between(0, 100) for name in 
     keep_noise=st.booleans(),
 )
 def test_pixels_are_the_definition(
-    event: int, encoding: Encoding, width: int, fractional: int, scale: int, **fields: int
+    event: int,
+    encoding: Encoding,
+    rows: int,
+    columns: int,
+    width: int,
+    fractional: int,
+    scale: int,
+    **fields: int,
 ) -> None:
     pixel = FixedFormat(width, width - fractional, signed=False)
     scale = 1 if encoding is Encoding.BINARY else scale
-    asked = InputContract(encoding=encoding, format=pixel, scale=scale, **fields)  # type: ignore[arg-type]
+    shape = (rows, columns)
+    asked = HitMapContract(encoding, shape, pixel, scale, **fields)  # type: ignore[arg-type]
     one = SAMPLE.between(event, event + 1)
     assert np.array_equal(encode(one, asked)[0], slow_image(one, asked))
 
 
-@given(st.lists(st.integers(0, 200), max_size=3), st.sampled_from(Encoding))
+@given(st.lists(st.integers(0, 200), max_size=3), st.sampled_from(HIT_MAPS))
 def test_images_do_not_depend_on_the_batch(cuts: list[int], encoding: Encoding) -> None:
     asked = contract(encoding, 1000)
     edges = [0, *sorted(cuts), 200]
@@ -200,49 +221,55 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(encode(SAMPLE, asked), whole)
 
 
+def unfitted(encoding: Encoding, **changes: object) -> HitMapContract:
+    return replace(contract(encoding, 1), scale=None, **changes)  # type: ignore[arg-type]
+
+
 def test_scale_is_a_quantile_of_the_pixel_values() -> None:
-    assert fit_scale([EVENT], Encoding.BINARY) == 1
-    assert fit_scale([EVENT], Encoding.TOTAL) == 1001
-    assert fit_scale([EVENT], Encoding.AVERAGE) == 334  # 333.67 rounded up
-    assert fit_scale([EVENT], Encoding.PER_HIT, quantile=1.0) == 601
-    assert fit_scale([EVENT], Encoding.PER_HIT, quantile=2 / 3) == 300
-    assert fit_scale([EVENT], Encoding.PER_HIT, quantile=0.01) == 100
-    assert fit_scale([EVENT], Encoding.TOTAL, keep_noise=True) == 5001
-    assert fit_scale([EMPTY_EVENT, EVENT], Encoding.TOTAL, quantile=0.5) == 1001
+    assert fit_scale(EVENT, unfitted(Encoding.BINARY)) == 1
+    assert fit_scale(EVENT, unfitted(Encoding.TOTAL)) == 1001
+    assert fit_scale(EVENT, unfitted(Encoding.AVERAGE)) == 334  # 333.67 rounded up
+    assert fit_scale(EVENT, unfitted(Encoding.PER_HIT), quantile=1.0) == 601
+    assert fit_scale(EVENT, unfitted(Encoding.PER_HIT), quantile=2 / 3) == 300
+    assert fit_scale(EVENT, unfitted(Encoding.PER_HIT), quantile=0.01) == 100
+    assert fit_scale(EVENT, unfitted(Encoding.TOTAL, keep_noise=True)) == 5001
+    two = HitBatch.concatenate([EMPTY_EVENT, EVENT])
+    assert fit_scale(two, unfitted(Encoding.TOTAL), quantile=0.5) == 1001
+
+
+def test_a_scale_that_is_given_is_kept() -> None:
+    assert fit(contract(Encoding.TOTAL, 77), EVENT) == contract(Encoding.TOTAL, 77)
+    assert fit(unfitted(Encoding.TOTAL), EVENT) == contract(Encoding.TOTAL, 1001)
+    with pytest.raises(ImageError, match="the scale is not known"):
+        encode(EVENT, unfitted(Encoding.TOTAL))
 
 
 @pytest.mark.parametrize("encoding", [Encoding.TOTAL, Encoding.AVERAGE, Encoding.PER_HIT])
 def test_scale_keeps_its_share_below_one_and_ignores_an_outlier(encoding: Encoding) -> None:
-    scale = fit_scale([SAMPLE], encoding)
+    scale = fit_scale(SAMPLE, unfitted(encoding))
     charge = SAMPLE.charge_adc.copy()
     charge[np.argmax(SAMPLE.track >= 0)] = 2**31 - 1
     outlier = HitBatch(
         SAMPLE.event_numbers, SAMPLE.t0, SAMPLE.offsets, SAMPLE.layer, SAMPLE.wire,
         SAMPLE.time_ticks, charge, SAMPLE.track,
     )  # fmt: skip
-    assert fit_scale([outlier], encoding) == pytest.approx(scale, rel=0.1)
+    assert fit_scale(outlier, unfitted(encoding)) == pytest.approx(scale, rel=0.1)
     if encoding is Encoding.PER_HIT:
         signal = SAMPLE.charge_adc[SAMPLE.track >= 0]
         share = SCALE_QUANTILE[encoding]
         assert (signal <= scale).mean() >= share > (signal < scale).mean()
 
 
-def test_scale_does_not_depend_on_how_events_come() -> None:
-    parts = [SAMPLE.between(0, 60), SAMPLE.between(60, 200)]
-    for encoding in Encoding:
-        assert fit_scale(parts, encoding) == fit_scale([SAMPLE], encoding)
-
-
-@pytest.mark.parametrize("batches", [[], [NO_HITS], [EMPTY_EVENT]])
-def test_no_scale_without_hits(batches: list[HitBatch]) -> None:
+@pytest.mark.parametrize("batch", [NO_HITS, EMPTY_EVENT])
+def test_no_scale_without_hits(batch: HitBatch) -> None:
     with pytest.raises(ImageError, match="no event has a hit to draw"):
-        fit_scale(batches, Encoding.PER_HIT)
+        fit_scale(batch, unfitted(Encoding.PER_HIT))
 
 
 @pytest.mark.parametrize("quantile", [0.0, 1.1])
 def test_quantile_is_a_share(quantile: float) -> None:
     with pytest.raises(ImageError, match=r"quantile is .* Allowed: \(0, 1\]"):
-        fit_scale([EVENT], Encoding.TOTAL, quantile=quantile)
+        fit_scale(EVENT, unfitted(Encoding.TOTAL), quantile=quantile)
 
 
 def auc(signal: np.ndarray, background: np.ndarray) -> float:
@@ -269,8 +296,9 @@ def test_mean_lit_pixel_separates_the_classes_as_the_encoding_promises(
 ) -> None:
     """On the frozen sample (250 events a class: AUC to about 0.025). For binary images the number
     of lit pixels is taken."""
-    first, second = (read_npz(DATA / f"{name}.npz") for name in pair)
-    asked = contract(encoding, fit_scale([first, second], encoding), rows=48, columns=48)
+    first, second = (read_npz(DATA / f"{name}.npz", HitBatch) for name in pair)
+    both = HitBatch.concatenate([first, second])
+    asked = fit(unfitted(encoding, shape=(48, 48)), both)
     scores = []
     for batch in (first, second):
         pixels = encode(batch, asked).reshape(len(batch), -1)

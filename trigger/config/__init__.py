@@ -1,21 +1,16 @@
 """The design file (YAML) becomes frozen, checked records; the only reader of user configuration."""
 
+from trigger.config.input import load_contract
 from trigger.config.load import load_design
-from trigger.config.sections import (
-    DesignFile,
-    EventSource,
-    EventsSection,
-    GenerateSection,
-    InputSection,
-    TriggerSection,
-)
+from trigger.config.options import read_options
+from trigger.config.sections import DesignFile, EventsSection, GenerateSection, TriggerSection
 
 __all__ = [
     "DesignFile",
-    "EventSource",
     "EventsSection",
     "GenerateSection",
-    "InputSection",
     "TriggerSection",
+    "load_contract",
     "load_design",
+    "read_options",
 ]

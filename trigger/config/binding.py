@@ -83,8 +83,7 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
     """Return the top of a YAML file, and its bytes.
 
     Raises:
-        DesignError: no such file, not readable text, not YAML, empty, several documents, a key
-            twice in one block, or no block of keys at the top.
+        DesignError: no such file, not readable text, or as ``parse_yaml``.
     """
     try:
         content = path.read_bytes()
@@ -97,6 +96,16 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
         ) from error
     except UnicodeDecodeError as error:
         raise DesignError(f"not UTF-8 text: {error}", where=path, allowed="a YAML file") from error
+    return parse_yaml(text, path), content
+
+
+def parse_yaml(text: str, path: Path) -> Item:
+    """Return the top of YAML text; ``path`` is where errors say that it stands.
+
+    Raises:
+        DesignError: not YAML, empty, several documents, a key twice in one block, or no block of
+            keys at the top.
+    """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is None:
@@ -115,7 +124,7 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
         problem = getattr(error, "problem", None) or str(error)
         raise DesignError(f"not YAML: {problem}", where=where, allowed="one document") from error
     top.mapping()
-    return top, content
+    return top
 
 
 def bind(item: Item, kind: Any) -> Any:
@@ -149,19 +158,21 @@ def bind(item: Item, kind: Any) -> Any:
 def bind_record(
     item: Item, kind: Any, given: Mapping[str, Any] = types.MappingProxyType({})
 ) -> Any:
-    """Return a dataclass from a block; ``given`` fields are set by the caller, not by the file.
+    """Return a dataclass from a block; ``given`` fields have been read or set by the caller.
 
     Raises:
         DesignError: unknown or missing keys, or as :func:`bind`.
     """
     hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind) if field.name not in given}
+    fields = {field.name: field for field in dataclasses.fields(kind)}
     entries = item.mapping()
     refuse_unknown(item, fields)
-    values = {name: bind(entry, hints[name]) for name, entry in entries.items()}
+    values = {
+        name: bind(entry, hints[name]) for name, entry in entries.items() if name not in given
+    }
     for name, field in fields.items():
         needed = field.default is field.default_factory is dataclasses.MISSING
-        if needed and name not in values:
+        if needed and name not in values and name not in given:
             raise item.error(f"the key {name} is missing", allowed=", ".join(fields))
     try:
         return kind(**values, **given)

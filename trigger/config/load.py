@@ -6,17 +6,19 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from trigger.budget import Budget
 from trigger.config.binding import Item, bind, bind_record, read_yaml, refuse_unknown
+from trigger.config.events import read_events
 from trigger.config.hls import read_hls
-from trigger.config.sections import DesignFile, EventsSection, InputSection, TriggerSection
+from trigger.config.input import check_drawn, read_contract
+from trigger.config.sections import DesignFile, EventsSection, TriggerSection
 from trigger.convert import check_design
 from trigger.design import Design, LayerSpec, ModelSpec
 from trigger.device import find
 from trigger.errors import DesignError, DeviceError
+from trigger.images import InputContract
 from trigger.training.spec import TrainingSpec
 from trigger.zoo import INPUT_LAYER, check_model
 
@@ -47,22 +49,22 @@ def load_design(path: str | Path) -> DesignFile:
             raise top.error(f"the section {name} is missing", allowed=", ".join(_KEYS))
     name = _name(entries["name"])
     seed = bind(entries["seed"], int) if "seed" in entries else 1
-    images: InputSection = bind(entries["input"], InputSection)
+    images = read_contract(entries["input"])
     model = _model(entries["model"], images)
     layers = [layer.name for layer in model.layers]
     target, knobs = read_hls(entries["hls"], layers, INPUT_LAYER)
-    events = bind(entries["events"], EventsSection) if "events" in entries else None
+    events = read_events(entries["events"], seed, file.parent) if "events" in entries else None
     if events is not None:
+        check_drawn(entries["input"], images, events.source)
         _check_outputs(entries["model"], model, events)
-        events = _located(_seeded(events, seed), file.parent)
     training = _training(entries["training"], seed) if "training" in entries else None
     trigger = bind(entries["trigger"], TriggerSection) if "trigger" in entries else None
     if trigger is not None and events is not None:
         for reaction in (trigger.background, trigger.signal):
             if reaction not in events.classes:
                 raise entries["trigger"].error(
-                    f"{reaction.value} is not a class of this design",
-                    allowed=", ".join(known.value for known in events.classes),
+                    f"{reaction} is not a class of this design",
+                    allowed=", ".join(events.classes),
                 )
     design = Design(name, model, knobs, target)
     with _placed(entries["hls"]):
@@ -92,7 +94,7 @@ def _name(item: Item) -> str:
     return name
 
 
-def _model(item: Item, images: InputSection) -> ModelSpec:
+def _model(item: Item, images: InputContract) -> ModelSpec:
     """Return the model; each layer is written as ``- QConv2D: {name: conv1, filters: 8, ...}``."""
     refuse_unknown(item, ["layers"])
     entries = item.mapping()
@@ -115,7 +117,7 @@ def _model(item: Item, images: InputSection) -> ModelSpec:
         if layer_name == INPUT_LAYER:
             raise entry.error(f"{INPUT_LAYER} is the name of the input", allowed="another name")
         layers.append(LayerSpec(class_name, layer_name, values))
-    spec = ModelSpec((*images.shape, 1), images.format, tuple(layers))
+    spec = ModelSpec(images.input_shape, images.format, tuple(layers))
     with _placed(entries["layers"]):
         check_model(spec)
     return spec
@@ -140,20 +142,6 @@ def _check_outputs(item: Item, model: ModelSpec, events: EventsSection) -> None:
             f"the last layer gives {outputs} for {classes} classes",
             allowed=f"({classes},)" + (" or (1,)" if classes == 2 else ""),
         )
-
-
-def _seeded(events: EventsSection, seed: int) -> EventsSection:
-    if events.generate is None or events.generate.seed is not None:
-        return events
-    return replace(events, generate=replace(events.generate, seed=seed))
-
-
-def _located(events: EventsSection, folder: Path) -> EventsSection:
-    """Return the section with its files as seen from the design file's folder."""
-    files = {
-        name: tuple(str(folder / path) for path in paths) for name, paths in events.files.items()
-    }
-    return replace(events, files=files)
 
 
 def _training(item: Item, seed: int) -> TrainingSpec:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
+from typing import Any
 
 from trigger.budget import Budget
 from trigger.design import Design
-from trigger.errors import DesignError, ReportError
-from trigger.events.drift_chamber_generator import GeneratorOptions
-from trigger.events.drift_chamber_kinematics import Reaction
-from trigger.fixed import FixedFormat
-from trigger.images.contract import Encoding, InputContract
+from trigger.errors import DesignError, ReportError, did_you_mean
+from trigger.events import SOURCES, EventSource
+from trigger.images import InputContract
 from trigger.rates import Exposure
 from trigger.training.spec import TrainingSpec
-
-
-class EventSource(Enum):
-    """Where events come from."""
-
-    DRIFT_CHAMBER = "drift_chamber"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +23,8 @@ class GenerateSection:
     events_per_class: int
     seed: int | None = None
     """None is the design's seed."""
-    options: GeneratorOptions = field(default_factory=GeneratorOptions)
+    options: Any = None
+    """The source's own choices of physics; None takes its defaults."""
     event_files: bool = False
     """Write the events as files in the format of real data, and read them from there."""
 
@@ -47,7 +40,7 @@ class EventsSection:
     """What the events are: generated, or read from files."""
 
     source: EventSource
-    classes: tuple[Reaction, ...]
+    classes: tuple[str, ...]
     """In the order of the labels 0, 1, ...; with one output the score speaks for the last."""
     generate: GenerateSection | None = None
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -55,7 +48,16 @@ class EventsSection:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
-        names = [reaction.value for reaction in self.classes]
+        names = self.classes
+        known = SOURCES[self.source].classes
+        for name in names:
+            if name not in known:
+                raise DesignError(
+                    f"{self.source.value} has no class {name!r}",
+                    where="events.classes",
+                    allowed=", ".join(known),
+                    remedy=did_you_mean(name, list(known)),
+                )
         if len(names) < 2 or len(set(names)) < len(names):
             raise DesignError(
                 f"the classes are {', '.join(names) or 'none'}",
@@ -83,40 +85,12 @@ class EventsSection:
 
 
 @dataclass(frozen=True, slots=True)
-class InputSection:
-    """The integer contract with the detector, before the scale is fitted."""
-
-    encoding: Encoding
-    shape: tuple[int, ...]
-    """[rows, columns] of the image."""
-    format: FixedFormat
-    scale: int | None = None
-    """ADC counts of the value 1.0; None fits it on the training events."""
-    half_width_mm: int = 800
-    keep_noise: bool = False
-
-    def __post_init__(self) -> None:
-        if len(self.shape) != 2:
-            raise DesignError(
-                f"shape is {list(self.shape)}", where="input.shape", allowed="[rows, columns]"
-            )
-        self.contract(1)
-
-    def contract(self, fitted_scale: int) -> InputContract:
-        """Return the whole contract; ``fitted_scale`` counts where the design gives none."""
-        scale = fitted_scale if self.scale is None else self.scale
-        rows, columns = self.shape
-        return InputContract(
-            self.encoding, rows, columns, self.format, scale, self.half_width_mm, self.keep_noise
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class TriggerSection:
     """What the trigger sees, and its working point: a rate, or a share of background."""
 
-    background: Reaction
-    signal: Reaction
+    background: str
+    """A class of the events."""
+    signal: str
     crossing_rate_mhz: float | None = None
     """Bunch crossings that the trigger sees."""
     colliding_bunches: int | None = None
@@ -157,7 +131,7 @@ class TriggerSection:
                 where="trigger",
                 allowed="more than 0, at most 1",
             )
-        if self.background is self.signal:
+        if self.background == self.signal:
             raise DesignError("background and signal are the same class", where="trigger")
 
     @property
@@ -193,7 +167,8 @@ class DesignFile:
     seed: int
     """The one seed; training and generation take it unless they name their own."""
     design: Design
-    input: InputSection
+    input: InputContract
+    """Without a scale where that is to be fitted."""
     budget: Budget
     events: EventsSection | None
     training: TrainingSpec | None

@@ -1,274 +1,168 @@
-"""HitBatch: events of a drift chamber in columns, the one form that every source yields."""
+"""EventBatch: events in columns, the form that every reader and generator yields.
+
+A kind of event is one frozen dataclass. Most are tables (``TableBatch``): each field is an array
+whose first axis counts events. What has a varying number of hits derives from ``EventBatch`` alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from enum import IntEnum
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from trigger.errors import EventError
-from trigger.events.wires import CELLS, LAYERS
 
-TIME_TICK_NS = 0.09375
-"""One count of the time digitiser; every raw time is a multiple of it."""
-
-NOISE_TRACK = -1
-"""Track index of a hit that no particle of the truth made."""
-
-Index = slice | npt.NDArray[np.int64]
-
-PARTICLES = 4
-"""Charged particles per event: pi+, pi-, l+, l-."""
+Column = npt.NDArray[Any]
 
 
-class Species(IntEnum):
-    """Particles of the truth."""
+class EventBatch(ABC):
+    """n events in columns; read-only."""
 
-    PI_PLUS = 0
-    PI_MINUS = 1
-    E_PLUS = 2
-    E_MINUS = 3
-    MU_PLUS = 4
-    MU_MINUS = 5
+    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Truth:
-    """What was generated, for n events; arrays are read-only."""
-
-    species: npt.NDArray[np.int8]
-    """(n, 4) codes of Species."""
-    momentum_gev: npt.NDArray[np.float64]
-    """(n, 4, 3) px, py, pz at production."""
-    origin_cm: npt.NDArray[np.float64]
-    """(n, 4, 3) where each particle was produced."""
-    end_cm: npt.NDArray[np.float64]
-    """(n, 4, 3) where it left the chamber or was last followed."""
-
-    def __post_init__(self) -> None:
-        _freeze(self, "species", np.int8)
-        for name in ("momentum_gev", "origin_cm", "end_cm"):
-            _freeze(self, name, np.float64)
-        events = len(self.species)
-        _shape("species", self.species, (events, PARTICLES))
-        for name in ("momentum_gev", "origin_cm", "end_cm"):
-            array = getattr(self, name)
-            _shape(name, array, (events, PARTICLES, 3))
-            if not np.all(np.isfinite(array)):
-                raise EventError(f"{name} is not finite", where="truth", allowed="finite numbers")
-        _range("species", self.species, 0, len(Species) - 1)
-
-    def __len__(self) -> int:
-        return len(self.species)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HitBatch:
-    """n events with h hits in all; the hits of event i are offsets[i]:offsets[i + 1].
-
-    Arrays are converted to their dtype, checked and made read-only at construction.
-
-    Raises:
-        EventError: shapes that contradict each other, offsets that do not count the hits, or a
-            number outside its range.
-    """
-
-    event_numbers: npt.NDArray[np.int64]
-    """(n,) as the source numbers them."""
-    t0: npt.NDArray[np.int64]
-    """(n,) event start time in the source's own unit; 0 where the source does not tell."""
-    offsets: npt.NDArray[np.int64]
-    """(n + 1,) first hit of each event, then h."""
-    layer: npt.NDArray[np.uint8]
-    """(h,) 0..42."""
-    wire: npt.NDArray[np.uint16]
-    """(h,) 0..cells of the layer - 1."""
-    time_ticks: npt.NDArray[np.int32]
-    """(h,) raw time in units of TIME_TICK_NS."""
-    charge_adc: npt.NDArray[np.int32]
-    """(h,) raw charge in ADC counts, 0 or more."""
-    track: npt.NDArray[np.int8]
-    """(h,) particle of the truth that made the hit, 0..3, or NOISE_TRACK."""
-    truth: Truth | None = None
-    """None where the source has none (CSV files)."""
-
-    def __post_init__(self) -> None:
-        for name, dtype in _COLUMNS.items():
-            _freeze(self, name, dtype)
-        events, hits = len(self.event_numbers), len(self.layer)
-        for name in ("event_numbers", "t0"):
-            _shape(name, getattr(self, name), (events,))
-        _shape("offsets", self.offsets, (events + 1,))
-        for name in _HIT_COLUMNS:
-            _shape(name, getattr(self, name), (hits,))
-        if self.offsets[0] != 0 or self.offsets[-1] != hits or np.any(np.diff(self.offsets) < 0):
-            raise EventError(
-                f"offsets run from {self.offsets[0]} to {self.offsets[-1]} over {hits} hits",
-                where="hit batch",
-                allowed="offsets that start at 0, never fall and end at the number of hits",
-            )
-        _range("layer", self.layer, 0, len(LAYERS) - 1)
-        if np.any(self.wire >= CELLS[self.layer]):
-            first = int(np.argmax(self.wire >= CELLS[self.layer]))
-            raise EventError(
-                f"wire {self.wire[first]} in layer {self.layer[first]}",
-                where=f"hit batch, hit {first}",
-                allowed=f"0..{CELLS[self.layer[first]] - 1}",
-            )
-        _range("charge_adc", self.charge_adc, 0, np.iinfo(np.int32).max)
-        _range("track", self.track, NOISE_TRACK, PARTICLES - 1)
-        if self.truth is not None and len(self.truth) != events:
-            raise EventError(
-                f"truth of {len(self.truth)} events", where="hit batch", allowed=f"{events} events"
-            )
-
+    @abstractmethod
     def __len__(self) -> int:
         """Return the number of events."""
-        return len(self.event_numbers)
 
-    def __eq__(self, other: object) -> bool:
-        """Compare every number, the truth's included."""
-        if not isinstance(other, HitBatch):
-            return NotImplemented
-        if (self.truth is None) != (other.truth is None):
-            return False
-        return self.same_hits(other) and (
-            self.truth is None or _same(self.truth, other.truth, _TRUTH_COLUMNS)
-        )
-
-    def same_hits(self, other: HitBatch) -> bool:
-        """Compare every number but the truth's, which some formats round or do not hold."""
-        return _same(self, other, tuple(_COLUMNS))
-
-    __hash__ = None  # type: ignore[assignment]
-
-    @property
-    def hits(self) -> int:
-        """Number of hits of all events."""
-        return len(self.layer)
-
-    @property
-    def hits_per_event(self) -> npt.NDArray[np.int64]:
-        """Number of hits of each event, noise included, shape (n,)."""
-        return np.diff(self.offsets)
-
-    @property
-    def event_of_hit(self) -> npt.NDArray[np.int64]:
-        """Position in the batch of each hit's event, shape (h,)."""
-        return np.repeat(np.arange(len(self)), self.hits_per_event)
-
-    def between(self, start: int, stop: int) -> HitBatch:
-        """Return events start..stop-1 (as Python slices: out of range is cut) without copying."""
-        start, stop, _ = slice(start, stop).indices(len(self))
-        stop = max(start, stop)
-        first, last = self.offsets[start], self.offsets[stop]
-        return self._part(
-            slice(start, stop), self.offsets[start : stop + 1] - first, slice(first, last)
-        )
-
-    def select(self, events: npt.ArrayLike) -> HitBatch:
+    @abstractmethod
+    def select(self, events: npt.ArrayLike) -> Self:
         """Return the events at these positions, in this order (a copy).
 
         Raises:
             EventError: a position outside 0..n-1.
         """
-        chosen = np.asarray(events, dtype=np.int64)
-        _range("a position", chosen, 0, len(self) - 1)
-        counts = self.hits_per_event[chosen]
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        hit = np.arange(offsets[-1]) + np.repeat(self.offsets[chosen] - offsets[:-1], counts)
-        return self._part(chosen, offsets, hit)
 
-    def _part(self, events: Index, offsets: npt.NDArray[np.int64], hits: Index) -> HitBatch:
-        truth = self.truth
-        return HitBatch(
-            event_numbers=self.event_numbers[events],
-            t0=self.t0[events],
-            offsets=offsets,
-            layer=self.layer[hits],
-            wire=self.wire[hits],
-            time_ticks=self.time_ticks[hits],
-            charge_adc=self.charge_adc[hits],
-            track=self.track[hits],
-            truth=None
-            if truth is None
-            else Truth(*(getattr(truth, name)[events] for name in _TRUTH_COLUMNS)),
+    @abstractmethod
+    def between(self, start: int, stop: int) -> Self:
+        """Return events start..stop-1 (as Python slices: out of range is cut) without copying."""
+
+    @classmethod
+    @abstractmethod
+    def concatenate(cls, batches: Iterable[Self]) -> Self:
+        """Return the events of all batches in order; no batches give an empty one."""
+
+    @abstractmethod
+    def columns(self) -> dict[str, Column]:
+        """Return every array by its name, as a file of columns holds them."""
+
+    @classmethod
+    @abstractmethod
+    def of_columns(cls, columns: Mapping[str, Column]) -> Self:
+        """Return the batch of ``columns()``.
+
+        Raises:
+            EventError: missing or unknown columns, or numbers that make no batch.
+        """
+
+    @abstractmethod
+    def quantities(self) -> dict[str, Column]:
+        """Return what describes the events, by a name with its unit: arrays of any length."""
+
+    def same_events(self, other: Self) -> bool:
+        """Compare every number that the real data's format holds."""
+        mine, theirs = self.columns(), other.columns()
+        return mine.keys() == theirs.keys() and all(
+            np.array_equal(mine[name], theirs[name]) for name in mine
         )
 
 
-_COLUMNS: dict[str, type] = {
-    "event_numbers": np.int64,
-    "t0": np.int64,
-    "offsets": np.int64,
-    "layer": np.uint8,
-    "wire": np.uint16,
-    "time_ticks": np.int32,
-    "charge_adc": np.int32,
-    "track": np.int8,
-}
-_HIT_COLUMNS = ("layer", "wire", "time_ticks", "charge_adc", "track")
-_TRUTH_COLUMNS = tuple(field.name for field in fields(Truth))
+def column(dtype: type, *shape: int) -> Any:
+    """Declare a field of a TableBatch: an array (n, *shape) of this type."""
+    return field(metadata={_TYPE: np.dtype(dtype), _SHAPE: shape})
 
 
-def concatenate(batches: Iterable[HitBatch]) -> HitBatch:
-    """Return the events of all batches in order; no batches give an empty one.
+_TYPE, _SHAPE = "dtype", "shape"
 
-    The truth is kept if every batch has it.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableBatch(EventBatch):
+    """Events whose every field is an array with one row an event, declared by ``column``.
+
+    Arrays are converted to their dtype, checked and made read-only at construction.
+
+    Raises:
+        EventError: a shape, a number that the dtype cannot hold or that is not finite, or what
+            ``check`` refuses.
     """
-    parts = list(batches)
-    if not parts:
-        none = np.empty(0, np.int64)
-        return HitBatch(none, none, np.zeros(1, np.int64), *[none] * len(_HIT_COLUMNS))  # type: ignore[arg-type]
-    counts = np.concatenate([part.hits_per_event for part in parts])
-    truths = [part.truth for part in parts if part.truth is not None]
-    truth = None
-    if len(truths) == len(parts):
-        truth = Truth(*(np.concatenate([getattr(t, n) for t in truths]) for n in _TRUTH_COLUMNS))
-    return HitBatch(
-        event_numbers=np.concatenate([part.event_numbers for part in parts]),
-        t0=np.concatenate([part.t0 for part in parts]),
-        offsets=np.concatenate([[0], np.cumsum(counts)]),
-        layer=np.concatenate([part.layer for part in parts]),
-        wire=np.concatenate([part.wire for part in parts]),
-        time_ticks=np.concatenate([part.time_ticks for part in parts]),
-        charge_adc=np.concatenate([part.charge_adc for part in parts]),
-        track=np.concatenate([part.track for part in parts]),
-        truth=truth,
-    )
+
+    WHAT: ClassVar[str] = "event batch"
+    """How errors call it."""
+
+    def __post_init__(self) -> None:
+        events: int | None = None
+        for name, dtype, shape in self._declared():
+            array = _typed(name, getattr(self, name), dtype, self.WHAT)
+            events = len(array) if events is None and array.ndim else events
+            if array.shape != (events, *shape):
+                wanted = ", ".join(map(str, ("n", *shape)))
+                raise EventError(
+                    f"{name} has shape {array.shape}",
+                    where=self.WHAT,
+                    allowed=f"shape ({wanted}), n = {events} events",
+                )
+            object.__setattr__(self, name, array)
+        self.check()
+
+    def check(self) -> None:
+        """Raise EventError for numbers that cannot be; a kind of event says what those are."""
+
+    @classmethod
+    def _declared(cls) -> list[tuple[str, np.dtype[Any], tuple[int, ...]]]:
+        found: tuple[Field[Any], ...] = fields(cls)
+        return [(each.name, each.metadata[_TYPE], each.metadata[_SHAPE]) for each in found]
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+    def select(self, events: npt.ArrayLike) -> Self:
+        chosen = np.asarray(events, dtype=np.int64)
+        if chosen.size and not 0 <= int(chosen.min()) <= int(chosen.max()) < len(self):
+            raise EventError(
+                f"a position spans {chosen.min()}..{chosen.max()}",
+                where=self.WHAT,
+                allowed=f"0..{len(self) - 1}",
+            )
+        return type(self)(**{name: array[chosen] for name, array in self.columns().items()})
+
+    def between(self, start: int, stop: int) -> Self:
+        return type(self)(**{name: array[start:stop] for name, array in self.columns().items()})
+
+    @classmethod
+    def concatenate(cls, batches: Iterable[Self]) -> Self:
+        parts = [batch.columns() for batch in batches]
+        if not parts:
+            declared = cls._declared()
+            return cls(**{name: np.empty((0, *shape), dtype) for name, dtype, shape in declared})
+        return cls(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+    def columns(self) -> dict[str, Column]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, Column]) -> Self:
+        wanted = [each.name for each in fields(cls)]
+        if set(columns) != set(wanted):
+            raise EventError(
+                f"holds the columns {', '.join(columns)}",
+                where=cls.WHAT,
+                allowed=", ".join(wanted),
+            )
+        return cls(**columns)
 
 
-def _freeze(record: Any, name: str, dtype: type) -> None:
-    """Replace a field by a read-only array of its dtype, refusing numbers that would change."""
-    given = np.asarray(getattr(record, name))
-    with np.errstate(invalid="ignore"):
-        array: npt.NDArray[Any] = given.astype(dtype, copy=False).view()
-    if array.dtype != given.dtype and dtype is not np.float64 and not np.array_equal(array, given):
-        raise EventError(
-            f"{name} holds a number that {np.dtype(dtype)} cannot hold", where="hit batch"
-        )
-    array.setflags(write=False)
-    object.__setattr__(record, name, array)
-
-
-def _shape(name: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise EventError(
-            f"{name} has shape {array.shape}", where="hit batch", allowed=f"shape {shape}"
-        )
-
-
-def _range(name: str, array: npt.NDArray[Any], low: int, high: int) -> None:
-    if array.size and not low <= int(array.min()) <= int(array.max()) <= high:
-        raise EventError(
-            f"{name} spans {array.min()}..{array.max()}",
-            where="hit batch",
-            allowed=f"{low}..{high}",
-        )
-
-
-def _same(left: Any, right: Any, names: Iterable[str]) -> bool:
-    return all(np.array_equal(getattr(left, name), getattr(right, name)) for name in names)
+def _typed(name: str, given: npt.ArrayLike, dtype: np.dtype[Any], what: str) -> Column:
+    """Return a read-only array of a type, refusing numbers that would change or are not finite."""
+    array = np.asarray(given)
+    with np.errstate(invalid="ignore", over="ignore"):
+        typed = array.astype(dtype, copy=False).view()
+    if dtype.kind == "f":
+        if not np.all(np.isfinite(typed)):
+            raise EventError(f"{name} is not finite", where=what, allowed="finite numbers")
+    elif array.dtype != dtype and not np.array_equal(typed, array):
+        raise EventError(f"{name} holds a number that {dtype} cannot hold", where=what)
+    typed.setflags(write=False)
+    return typed

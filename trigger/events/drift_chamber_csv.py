@@ -17,7 +17,7 @@ import numpy as np
 
 from trigger.errors import EventError, OutputError
 from trigger.events import wires
-from trigger.events.batch import TIME_TICK_NS, HitBatch
+from trigger.events.hit_batch import TIME_TICK_NS, HitBatch
 from trigger.events.hit_checks import BadHit, check_hits, check_positions
 from trigger.events.reader import EventReader
 from trigger.files import whole_folder
@@ -27,7 +27,7 @@ COLUMNS = ("ID", "Layer", "Wire", "Stereo", "X", "Y", "RT", "RC", "TRK")
 
 def read(
     source: Path | str | Iterable[Path | str], *, chunk_events: int = 1000, skip_bad: int = 0
-) -> EventReader:
+) -> EventReader[HitBatch]:
     """Return a reader of batches of ``chunk_events`` events.
 
     Args:

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.events import wires
-from trigger.events.batch import NOISE_TRACK, TIME_TICK_NS
 from trigger.events.drift_chamber_ionisation import CLOSE_CUMULATIVE, SOFT_CUMULATIVE
+from trigger.events.hit_batch import NOISE_TRACK, TIME_TICK_NS
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -7,19 +7,18 @@ SeedSequence([seed, reaction, i]) alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from trigger.errors import EventError
-from trigger.events.batch import HitBatch, Species, Truth, concatenate
 from trigger.events.drift_chamber_kinematics import Reaction, final_state
+from trigger.events.hit_batch import HitBatch, Species, Truth
 from trigger.events.wires import FIRST_WIRE, LAYER_OF_WIRE
 
 GENERATOR_VERSION = 2
-"""Raised whenever the same seed gives other hits; part of the key of cached chunks."""
+"""Raised whenever the same seed gives other hits."""
 
 CHUNK_EVENTS = 1000
 
@@ -54,33 +53,6 @@ class GeneratorOptions:
             raise EventError(
                 f"noise_hits is {self.noise_hits}", where="generator options", allowed="0..2000"
             )
-
-
-def generate(
-    reaction: Reaction, events: int, seed: int, options: GeneratorOptions | None = None
-) -> HitBatch:
-    """Return ``events`` events of one reaction, numbered from 0.
-
-    Raises:
-        EventError: a negative number of events or seed.
-    """
-    return concatenate(generate_chunks(reaction, events, seed, options))
-
-
-def generate_chunks(
-    reaction: Reaction, events: int, seed: int, options: GeneratorOptions | None = None
-) -> Iterator[HitBatch]:
-    """Yield the events of ``generate`` in batches of CHUNK_EVENTS, the last one cut."""
-    for index in range(chunks_of(events)):
-        chunk = generate_chunk(reaction, index, seed, options, CHUNK_EVENTS)
-        yield chunk.between(0, events - index * CHUNK_EVENTS)
-
-
-def chunks_of(events: int) -> int:
-    """Return how many chunks hold this many events."""
-    if events < 0:
-        raise EventError(f"{events} events asked for", where="generator", allowed="0 or more")
-    return -(-events // CHUNK_EVENTS)
 
 
 def generate_chunk(
@@ -129,7 +101,7 @@ def generate_chunk(
             np.stack([wire, readout.ticks[wire], readout.charge[wire], readout.owner[wire]])
         )
         detector.clear(readout, count)
-    return _batch(reaction, index * CHUNK_EVENTS, t0, hits, truth_momenta, origins, ends)
+    return _batch(reaction, index * events, t0, hits, truth_momenta, origins, ends)
 
 
 def _batch(

@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from trigger.errors import EventError
 from trigger.events import wires
-from trigger.events.batch import PARTICLES, TIME_TICK_NS, HitBatch, Species, Truth
+from trigger.events.hit_batch import PARTICLES, TIME_TICK_NS, HitBatch, Species, Truth
 from trigger.events.hit_checks import Digits, check_hits, check_positions
 from trigger.events.reader import EventReader
 from trigger.files import whole_file
@@ -50,7 +50,7 @@ _BLOCK_BYTES = 1 << 20
 _LONGEST_EVENT_BYTES = 1 << 23  # ten hits on every wire
 
 
-def read(path: Path | str, *, chunk_events: int = 1000, skip_bad: int = 0) -> EventReader:
+def read(path: Path | str, *, chunk_events: int = 1000, skip_bad: int = 0) -> EventReader[HitBatch]:
     """Return a reader of batches of ``chunk_events`` events; memory does not grow with the file.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trigger.events.batch import NOISE_TRACK, PARTICLES, TIME_TICK_NS
+from trigger.events.hit_batch import NOISE_TRACK, PARTICLES, TIME_TICK_NS
 from trigger.events.wires import CELLS, LAYERS, STEREO
 
 POSITION_TOLERANCE_MM = 0.01

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 from trigger.errors import EventError
-from trigger.events.batch import HitBatch, concatenate
+from trigger.events.batch import EventBatch
+
+Batch = TypeVar("Batch", bound=EventBatch)
 
 
-class EventReader(Iterator[HitBatch]):
+class EventReader(Iterator[Batch], Generic[Batch]):
     """Batches of a file, one after the other, with a budget for malformed events.
 
-    A malformed line costs its whole event. Up to ``skip_bad`` of them are dropped and counted; the
-    next one raises its EventError. At most one batch is in memory.
+    A malformed event is lost whole. Up to ``skip_bad`` of them are dropped and counted; the next
+    one raises its EventError. At most one batch is in memory, of ``chunk_events`` events or as many
+    more as the last piece of it has.
     """
 
     def __init__(
-        self, pieces: Iterator[HitBatch | EventError], chunk_events: int, skip_bad: int
+        self, pieces: Iterator[Batch | EventError], chunk_events: int, skip_bad: int
     ) -> None:
-        """Read from ``pieces``, which yields single events, or the error that one would raise."""
+        """Read from ``pieces``, which yields events, or the error that a bad one would raise."""
         if chunk_events < 1 or skip_bad < 0:
             raise EventError(
                 f"chunk_events is {chunk_events} and skip_bad is {skip_bad}",
@@ -40,17 +44,19 @@ class EventReader(Iterator[HitBatch]):
         """Why each of them was dropped."""
         return tuple(self._problems)
 
-    def __next__(self) -> HitBatch:
-        events: list[HitBatch] = []
+    def __next__(self) -> Batch:
+        pieces: list[Batch] = []
+        events = 0
         for piece in self._pieces:
             if isinstance(piece, EventError):
                 if self.skipped == self._skip_bad:
                     raise piece
                 self._problems.append(piece)
                 continue
-            events.append(piece)
-            if len(events) == self._chunk_events:
+            pieces.append(piece)
+            events += len(piece)
+            if events >= self._chunk_events:
                 break
         if not events:
             raise StopIteration
-        return concatenate(events)
+        return type(pieces[0]).concatenate(pieces)

@@ -27,7 +27,7 @@ def check_parts(file: DesignFile, images: Images) -> None:
         for label, reaction in enumerate(classes):
             if not np.any(labels == label):
                 raise ModelError(
-                    f"the {part} part has {len(labels)} events and none of {reaction.value}",
+                    f"the {part} part has {len(labels)} events and none of {reaction}",
                     where="training.split",
                     allowed="events of every class in each part",
                     remedy="generate or read more events, or give this part a larger share",

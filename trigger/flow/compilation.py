@@ -15,7 +15,7 @@ from trigger.design import digest_of
 from trigger.errors import OutputError, ProjectError, TriggerError
 from trigger.files import whole_folder, write_text
 from trigger.flow.workspace import Workspace
-from trigger.images.contract import InputContract
+from trigger.images import InputContract
 from trigger.network import Network
 from trigger.training import TrainedModel, restore
 

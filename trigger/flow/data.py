@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from trigger.errors import EventError, OutputError
-from trigger.events import SOURCES, Source, drift_chamber_csv, drift_chamber_text
-from trigger.events.drift_chamber_generator import GeneratorOptions
+import numpy as np
+
+from trigger.config import read_options
+from trigger.errors import EventError, OutputError, did_you_mean
+from trigger.events import SOURCES, EventBatch, Source, generated
+from trigger.flow.listener import Listener
+
+
+@dataclass(slots=True)
+class QuantitySum:
+    """What is known of one quantity of many events."""
+
+    count: int = 0
+    mean: float | None = None
+    smallest: float | None = None
+    largest: float | None = None
+
+    def add(self, values: np.ndarray) -> None:
+        """Take in some more values, of any shape."""
+        if not values.size:
+            return
+        total = self.count + values.size
+        mean = float(values.mean(dtype=np.float64))
+        known = 0.0 if self.mean is None else self.mean
+        low, high = float(values.min()), float(values.max())
+        self.mean = known + (mean - known) * values.size / total
+        self.smallest = low if self.smallest is None else min(self.smallest, low)
+        self.largest = high if self.largest is None else max(self.largest, high)
+        self.count = total
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,66 +44,87 @@ class EventCount:
     """What a file holds."""
 
     events: int
-    hits: int
-    noise_hits: int
-    charge_sum: int
-    """ADC counts."""
-    charge_max: int | None
-    """ADC counts; None without hits."""
     skipped: int
+    """Malformed events that were left out."""
+    quantities: dict[str, QuantitySum]
+    """By name, with its unit."""
 
 
 def make_file(
-    path: Path, source: str, class_name: str, events: int, seed: int, charge_ceiling: bool
+    path: Path,
+    source_name: str,
+    class_name: str,
+    events: int,
+    seed: int,
+    options: Sequence[str],
+    listener: Listener,
 ) -> EventCount:
-    """Generate events and write them: a folder of CSV files, or event text for any other suffix.
+    """Generate events and write them in the real data's format.
+
+    Finished chunks stay beside the file until it is whole: after a kill the same command goes on.
+
+    Args:
+        options: the generator's choices of physics, as ``name=value``.
 
     Raises:
-        EventError: an unknown source or class.
+        EventError: an unknown source or class, or a suffix that the format does not have.
+        DesignError: an unknown option.
         OutputError: the file or folder cannot be written, or the folder holds something.
     """
     if not path.name:
         raise OutputError("names no file or folder", where=str(path), remedy="give it a name")
-    options = GeneratorOptions(charge_ceiling=charge_ceiling)
-    with TemporaryDirectory(prefix="trigger-") as cache:
-        batch = _source(source).generate(class_name, events, seed, Path(cache), options)
-    if path.suffix in (".dat", ".txt", ".gz"):
-        drift_chamber_text.write(batch, path)
-    elif path.suffix == "":
-        drift_chamber_csv.write(batch, path)
-    else:
+    source = _source(source_name)
+    chosen = read_options(source.kind, options)
+    if class_name not in source.classes:
         raise EventError(
-            f"the suffix is {path.suffix}",
-            where=path,
-            allowed=".dat, .txt or .dat.gz for event text, none for a folder of CSV files",
+            f"there is no class {class_name!r}",
+            where="--class",
+            allowed=", ".join(source.classes),
+            remedy=did_you_mean(class_name, list(source.classes)),
         )
-    return EventCount(
-        len(batch), batch.hits, int((batch.track < 0).sum()), int(batch.charge_adc.sum()), None, 0
-    )
+    if not any(path.name.endswith(each) if each else not path.suffix for each in source.suffixes):
+        raise EventError(
+            f"the suffix is {path.suffix}" if path.suffix else "there is no suffix",
+            where=path,
+            allowed=", ".join(each or "none for a folder of files" for each in source.suffixes),
+        )
+    chunks = path.with_name(f".{path.name}.chunks")
+    counter, cores = listener.counter(f"{class_name} events"), os.cpu_count() or 1
+    made = generated(source, class_name, events, seed, chunks, chosen, counter, cores)
+    source.write(made, class_name, path)
+    shutil.rmtree(chunks, ignore_errors=True)
+    _, quantities = _count([made])
+    return EventCount(len(made), 0, quantities)
 
 
-def inspect_file(path: Path, source: str, skip_bad: int) -> EventCount:
-    """Read a whole file in constant memory and count what is in it.
+def inspect_file(path: Path, source_name: str, skip_bad: int) -> EventCount:
+    """Read a whole file in constant memory and say what is in it.
 
     Raises:
-        EventError: a malformed line, with file, line and what was expected.
+        EventError: a malformed event, with its place and what was expected.
     """
-    reader = _source(source).read(path, skip_bad=skip_bad)
-    events = hits = noise = charge = 0
-    largest: int | None = None
-    for batch in reader:
+    reader = _source(source_name).read(path, skip_bad=skip_bad)
+    events, quantities = _count(reader)
+    return EventCount(events, reader.skipped, quantities)
+
+
+def _count(batches: Iterable[EventBatch]) -> tuple[int, dict[str, QuantitySum]]:
+    events = 0
+    sums: dict[str, QuantitySum] = {}
+    for batch in batches:
         events += len(batch)
-        hits += batch.hits
-        noise += int((batch.track < 0).sum())
-        charge += int(batch.charge_adc.astype("int64").sum())
-        if batch.hits:
-            largest = max(largest or 0, int(batch.charge_adc.max()))
-    return EventCount(events, hits, noise, charge, largest, reader.skipped)
+        for name, values in batch.quantities().items():
+            sums.setdefault(name, QuantitySum()).add(values)
+    return events, sums
 
 
 def _source(name: str) -> Source:
-    if name not in SOURCES:
+    known = {kind.value: source for kind, source in SOURCES.items()}
+    if name not in known:
         raise EventError(
-            f"there is no source {name!r}", where="--source", allowed=", ".join(SOURCES)
+            f"there is no source {name!r}",
+            where="--source",
+            allowed=", ".join(known),
+            remedy=did_you_mean(name, list(known)),
         )
-    return SOURCES[name]
+    return known[name]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from trigger.config import DesignFile, load_design
+from trigger.config import DesignFile, load_contract, load_design
 from trigger.emulate import emulate
 from trigger.fixed import RawArray
 from trigger.flow.listener import Listener
 from trigger.flow.samples import make_events
 from trigger.flow.workspace import Workspace
-from trigger.images.contract import InputContract
-from trigger.images.hit_maps import encode
+from trigger.images import encode
 from trigger.network import Network
 from trigger.project import Vectors
 
@@ -46,12 +44,11 @@ def pick_events(
     if file.events.generate is not None:  # what was generated is kept; its text files say the same
         kept = replace(file.events.generate, event_files=False)
         file = replace(file, events=replace(file.events, generate=kept))
-    contract = InputContract.from_dict(json.loads(workspace.contract.read_text()))
+    contract = load_contract(workspace.contract)
     batches = make_events(file, workspace.events, 0, listener).batches
-    names = [reaction.value for reaction in file.events.classes]
     typical: list[tuple[str, RawArray]] = []
     highest: list[tuple[str, RawArray]] = []
-    for name, batch in zip(names, batches, strict=True):
+    for name, batch in zip(file.events.classes, batches, strict=True):
         pixels = encode(batch.select(np.arange(min(MOST, len(batch)))), contract)
         order = np.argsort(_scores(network, pixels), kind="stable")
         median = int(order[len(order) // 2])

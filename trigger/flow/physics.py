@@ -115,12 +115,11 @@ def measure_physics(file: DesignFile, images: Images, simulated: Simulated) -> r
 def _question(file: DesignFile, labels: npt.NDArray[np.int64]) -> _Question:
     assert file.events is not None  # without events there is no run
     classes = file.events.classes
-    names = tuple(reaction.value for reaction in classes)
     trigger = file.trigger
     if trigger is None:
-        return _Question(labels, names, 0, 1, ACCEPTANCE, None)
+        return _Question(labels, classes, 0, 1, ACCEPTANCE, None)
     background, signal = classes.index(trigger.background), classes.index(trigger.signal)
-    return _Question(labels, names, background, signal, trigger.acceptance, trigger.exposure)
+    return _Question(labels, classes, background, signal, trigger.acceptance, trigger.exposure)
 
 
 def _scores(outputs: npt.NDArray[np.generic], asked: _Question) -> npt.NDArray:

@@ -12,12 +12,9 @@ import numpy as np
 from trigger.config import DesignFile
 from trigger.design import digest_of
 from trigger.errors import DesignError, EventError
-from trigger.events import SOURCES, HitBatch, Source
-from trigger.events.batch import concatenate
-from trigger.events.drift_chamber_generator import GENERATOR_VERSION
+from trigger.events import SOURCES, EventBatch, Source, generated
 from trigger.flow.listener import Listener
-from trigger.images.contract import InputContract
-from trigger.images.hit_maps import encode, fit_scale
+from trigger.images import InputContract, encode, fit
 from trigger.processes import map_in_order
 from trigger.training import Sample, Split, split_events
 
@@ -26,7 +23,7 @@ from trigger.training import Sample, Split, split_events
 class Events:
     """The events of each class, in the order of the labels."""
 
-    batches: tuple[HitBatch, ...]
+    batches: tuple[EventBatch, ...]
     skipped: int
     """Bad events that were left out, as ``skip_bad`` allowed."""
 
@@ -69,15 +66,16 @@ def make_events(file: DesignFile, cache: Path, skip_bad: int, listener: Listener
         raise DesignError(
             "the design has no events", where=file.source, remedy="add the section events"
         )
-    source = SOURCES[section.source.value]
-    names = [reaction.value for reaction in section.classes]
+    source = SOURCES[section.source]
+    names = section.classes
     if section.generate is None:
         paths = [tuple(map(Path, section.files[name])) for name in names]
-        return _read_classes(source, paths, skip_bad)
+        return _read_classes(source, names, paths, skip_bad)
     wanted = section.generate
     seed = file.seed if wanted.seed is None else wanted.seed
     batches = [
-        source.generate(
+        generated(
+            source,
             name,
             wanted.events_per_class,
             seed,
@@ -90,16 +88,20 @@ def make_events(file: DesignFile, cache: Path, skip_bad: int, listener: Listener
     ]
     if not wanted.event_files:
         return Events(tuple(batches), 0)
-    digests = [digest_of(GENERATOR_VERSION, name, wanted, seed) for name in names]
-    files = [cache / f"{section.source.value}_{digest[:16]}{source.suffix}" for digest in digests]
-    read = map_in_order(_read_back, [source] * len(files), batches, files, processes=_cores())
+    digests = [digest_of(source.version, name, wanted, seed) for name in names]
+    files = [cache / f"{source.kind.value}_{digest[:16]}{source.suffixes[0]}" for digest in digests]
+    sources = [source] * len(files)
+    read = map_in_order(_read_back, sources, names, batches, files, processes=_cores())
     return Events(tuple(read), 0)
 
 
-def _read_classes(source: Source, paths: list[tuple[Path, ...]], skip_bad: int) -> Events:
+def _read_classes(
+    source: Source, names: tuple[str, ...], paths: list[tuple[Path, ...]], skip_bad: int
+) -> Events:
     """Read the files of each class, the classes side by side."""
     sources, tolerated = [source] * len(paths), [skip_bad] * len(paths)
-    read = list(map_in_order(_read_class, sources, paths, tolerated, processes=_cores()))
+    rows = map_in_order(_read_class, sources, names, paths, tolerated, processes=_cores())
+    read = list(rows)
     return Events(tuple(batch for batch, _ in read), sum(skipped for _, skipped in read))
 
 
@@ -107,28 +109,30 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _read_back(source: Source, generated: HitBatch, path: Path) -> HitBatch:
+def _read_back(source: Source, name: str, made: EventBatch, path: Path) -> EventBatch:
     """Return generated events as their file holds them; a missing or damaged file is made anew."""
     if path.is_file():
         with suppress(EventError):
-            found, _ = _read_class(source, (path,), skip_bad=0)
-            if found.same_hits(generated):
+            found, _ = _read_class(source, name, (path,), skip_bad=0)
+            if found.same_events(made):
                 return found
-    source.write(generated, path)
-    return _read_class(source, (path,), skip_bad=0)[0]
+    source.write(made, name, path)
+    return _read_class(source, name, (path,), skip_bad=0)[0]
 
 
-def _read_class(source: Source, paths: tuple[Path, ...], skip_bad: int) -> tuple[HitBatch, int]:
+def _read_class(
+    source: Source, name: str, paths: tuple[Path, ...], skip_bad: int
+) -> tuple[EventBatch, int]:
     """Return the events of one class, and how many bad ones were left out."""
-    parts: list[HitBatch] = []
+    parts: list[EventBatch] = []
     skipped = 0
     for path in paths:
-        reader = source.read(path, skip_bad=skip_bad)
+        reader = source.read(path, class_name=name, skip_bad=skip_bad)
         parts.extend(reader)
         skipped += reader.skipped
     if not parts:
-        raise EventError("there is no event", where=", ".join(map(str, paths)))
-    return concatenate(parts), skipped
+        raise EventError(f"there is no event of {name}", where=", ".join(map(str, paths)))
+    return source.batch.concatenate(parts), skipped
 
 
 def make_images(file: DesignFile, events: Events) -> Images:
@@ -141,13 +145,8 @@ def make_images(file: DesignFile, events: Events) -> Images:
         raise DesignError(
             "the design has no training", where=file.source, remedy="add the section training"
         )
-    together = concatenate(events.batches)
+    together = type(events.batches[0]).concatenate(events.batches)
     labels = np.repeat(np.arange(len(events.batches)), [len(batch) for batch in events.batches])
     split = split_events(np.arange(len(together)), file.training.split, file.training.seed)
-    scale = file.input.scale
-    if scale is None:
-        scale = fit_scale(
-            [together.select(split.train)], file.input.encoding, keep_noise=file.input.keep_noise
-        )
-    contract = file.input.contract(scale)
+    contract = fit(file.input, together.select(split.train))
     return Images(contract, Sample(encode(together, contract), labels), split)

@@ -89,8 +89,7 @@ class Flow:
     def events(self) -> Events:
         with self._step("events") as said:
             made = make_events(self.file, self.workspace.events, self._skip_bad, self._listener)
-            names = [reaction.value for reaction in self.file.events.classes]
-            pairs = zip(made.batches, names, strict=True)
+            pairs = zip(made.batches, self.file.events.classes, strict=True)
             said += [f"{len(batch):,} {name}" for batch, name in pairs]
             if made.skipped:
                 said.append(f"{made.skipped} bad ones skipped")
@@ -102,8 +101,8 @@ class Flow:
         with self._step("images") as said:
             made = make_images(self.file, events)
             check_parts(self.file, made)
-            rows, columns, _ = made.contract.image_shape
-            said.append(f"{len(made.sample):,} of {rows}x{columns} in {made.contract.format}")
+            size = "x".join(map(str, made.contract.input_shape))
+            said.append(f"{len(made.sample):,} of {size} in {made.contract.format}")
             said.append(f"scale {made.contract.scale}")
         return made
 

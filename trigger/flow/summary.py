@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterator, Sequence
 from importlib import metadata
@@ -11,6 +12,7 @@ import numpy as np
 import trigger
 from trigger.budget import Verdict
 from trigger.config import DesignFile
+from trigger.events import SOURCES
 from trigger.flow.compilation import Compiled
 from trigger.flow.costs import Costs, cost_notes
 from trigger.flow.physics import physics_notes
@@ -64,12 +66,11 @@ def layer_rows(network: Network) -> tuple[record.LayerRow, ...]:
 def class_images(file: DesignFile, images: Images) -> tuple[record.ClassImages, ...]:
     """Return the first test images of each class and the mean of all its test images."""
     test = images.sample.take(images.split.test)
-    names = [reaction.value for reaction in file.events.classes] if file.events else []
+    names = file.events.classes if file.events else ()
     found = []
     for label, name in enumerate(names):
         pixels = test.pixels_raw[test.labels == label]
-        height, width, channels = (int(length) for length in pixels.shape[1:])
-        shape = (height, width, channels)
+        shape = _as_image(pixels.shape[1:])
         found.append(
             record.ClassImages(
                 name,
@@ -82,6 +83,13 @@ def class_images(file: DesignFile, images: Images) -> tuple[record.ClassImages, 
             )
         )
     return tuple(found)
+
+
+def _as_image(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return (rows, columns, channels) for any input; a set is shown as candidates x features."""
+    rows, *rest = (int(length) for length in shape)
+    columns, *channels = rest or [1]
+    return rows, columns, math.prod(channels)
 
 
 def provenance(
@@ -142,22 +150,12 @@ def notes(file: DesignFile, events: Events, images: Images) -> tuple[record.Note
 
 def _notes(file: DesignFile, events: Events, images: Images) -> Iterator[record.Note]:
     warning, info = record.Severity.WARNING, record.Severity.INFO
-    if file.events is not None and file.events.generate is not None:
-        ceiling = "on" if file.events.generate.options.charge_ceiling else "off"
-        yield record.Note(
-            info,
-            "events",
-            "The events are generated, not recorded. Their charges are path-normalised and the "
-            f"electronics' charge ceiling is {ceiling}: both decide how far electrons and muons "
-            "can be told apart.",
-        )
-    if not images.contract.keep_noise:
-        yield record.Note(
-            warning,
-            "noise hits",
-            "Hits that belong to no track were left out by their truth label, which a detector "
-            "does not have; set input.keep_noise for images with all hits.",
-        )
+    section = file.events
+    if section is not None and section.generate is not None:
+        for text in SOURCES[section.source].notes(section.generate.options):
+            yield record.Note(info, "events", text)
+    for text in images.contract.warnings():
+        yield record.Note(warning, "input", text)
     if events.skipped:
         yield record.Note(warning, "events", f"{events.skipped} bad events were skipped.")
 

@@ -1,1 +1,43 @@
-"""Images: events become raw integer pixels in the format that the hardware would see."""
+"""Images: events become raw integer pixels in the format that the hardware would see.
+
+``ENCODERS`` names every encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from trigger.events.batch import EventBatch
+from trigger.images import hit_maps
+from trigger.images.contract import Encoding, InputContract
+from trigger.images.encoder import Encoder, Pixels
+
+__all__ = ["ENCODERS", "Encoder", "Encoding", "InputContract", "Pixels", "encode", "fit"]
+
+ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
+    {
+        Encoding.BINARY: hit_maps.ENCODER,
+        Encoding.TOTAL: hit_maps.ENCODER,
+        Encoding.AVERAGE: hit_maps.ENCODER,
+        Encoding.PER_HIT: hit_maps.ENCODER,
+    }
+)
+"""What draws the events, by encoding."""
+
+
+def fit(contract: InputContract, batch: EventBatch) -> InputContract:
+    """Return the contract with a scale: its own, or else one fitted on these events.
+
+    Raises:
+        ImageError: the events hold nothing to fit it on.
+    """
+    if contract.scale is not None:
+        return contract
+    return replace(contract, scale=ENCODERS[contract.encoding].fit_scale(batch, contract))
+
+
+def encode(batch: EventBatch, contract: InputContract) -> Pixels:
+    """Return the pixels of all events as raw integers, shape (n, *contract.input_shape)."""
+    return ENCODERS[contract.encoding].encode(batch, contract)

@@ -1,17 +1,16 @@
 """InputContract: what a pixel means, agreed between detector, training and firmware.
 
-A pixel carries raw = min(raw_max, floor(value * 2^fractional / scale)). The contract is recorded in
-the model file and the report: a network is worth nothing with other pixels than its own.
+A pixel carries raw = min(raw_max, floor(value * 2^fractional / scale)). The contract is recorded
+beside the firmware and in the report: a network is worth nothing with other pixels than its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
 
-from trigger.errors import FormatError, ImageError
+from trigger.errors import ImageError
 from trigger.fixed import FixedFormat
 
 MOST_FRACTIONAL_BITS = 16
@@ -22,128 +21,107 @@ MOST_BITS = 32
 MOST_PIXELS = 1 << 20
 """Far beyond what a trigger reads; images of more do not fit into memory by the thousand."""
 
+WHERE = "input contract"
+
 
 class Encoding(Enum):
-    """What value the pixel of a hit gets; the value is the word in design files."""
+    """How events become numbers; the value is the word in design files."""
 
     BINARY = "binary"
-    """1 at each hit."""
+    """Hit map: 1 at each hit."""
     TOTAL = "total"
-    """The event's sum of charges at each hit."""
+    """Hit map: the event's sum of charges at each hit."""
     AVERAGE = "average"
-    """The event's mean charge at each hit."""
+    """Hit map: the event's mean charge at each hit."""
     PER_HIT = "per_hit"
-    """The charge of the hit; the largest one where hits share a pixel."""
+    """Hit map: the charge of the hit; the largest one where hits share a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputContract:
-    """How events become pixels.
+    """How events become pixels; each kind of encoding adds its own choices.
+
+    The fields are the keys of the design's ``input`` section and of the recorded contract.
 
     Raises:
-        ImageError: a size, scale, format or window that makes no image.
+        ImageError: a shape, scale or format that makes no image.
     """
 
     encoding: Encoding
-    rows: int
-    """Pixels along y; row 0 is the top."""
-    columns: int
-    """Pixels along x; column 0 is the left."""
+    shape: tuple[int, ...]
+    """[rows, columns] of an image: row 0 is the top, column 0 the left."""
     format: FixedFormat
-    """Of a pixel: non-negative numbers, so at least ``raw_max`` 1 and no step above 1."""
-    scale: int
-    """ADC counts that become the value 1.0: one constant for a data set, fitted on the training
-    events (``fit_scale``) and kept. 1 for binary."""
-    half_width_mm: int = 800
-    """The image covers -half_width..half_width in x and y; hits outside are not drawn."""
-    keep_noise: bool = False
-    """Draw and count noise hits too. Without them the images profit from knowledge of the truth
-    that no detector has."""
+    """Of a pixel: it must hold raw 1, and have no step above 1."""
+    scale: int | None = None
+    """Whole units of the value 1.0: one constant for a data set. None: to be fitted on the training
+    events, and kept then."""
 
     def __post_init__(self) -> None:
-        if self.rows < 1 or self.columns < 1 or self.rows * self.columns > MOST_PIXELS:
-            raise ImageError(
-                f"images of {self.rows} x {self.columns} pixels",
-                where=_WHERE,
-                allowed=f"from 1 to {MOST_PIXELS:,} in all",
-            )
-        if not 1 <= self.scale <= LARGEST_SCALE:
+        self._check_shape()
+        if self.scale is not None and not 1 <= self.scale <= LARGEST_SCALE:
             raise ImageError(
                 f"scale is {self.scale}",
-                where=_WHERE,
-                allowed="a whole number of ADC counts, 1 or more",
+                where=WHERE,
+                allowed="a whole number of units, 1 or more",
                 remedy="fit it on training events that have hits",
-            )
-        if self.encoding is Encoding.BINARY and self.scale != 1:
-            raise ImageError(f"scale is {self.scale} for binary images", where=_WHERE, allowed="1")
-        if self.half_width_mm < 1:
-            raise ImageError(
-                f"half_width_mm is {self.half_width_mm}", where=_WHERE, allowed="1 or more"
             )
         fitting = 0 <= self.format.fractional <= MOST_FRACTIONAL_BITS
         if not fitting or self.format.raw_max < 1 or self.format.width > MOST_BITS:
             raise ImageError(
                 f"{self.format} cannot hold a pixel",
-                where=_WHERE,
+                where=WHERE,
                 allowed=f"0..{MOST_FRACTIONAL_BITS} fractional bits, at most {MOST_BITS} bits in "
                 "all, room for one step above 0",
                 remedy="take ap_ufixed<8,0> or, for binary images, ap_ufixed<1,1>",
             )
 
+    def _check_shape(self) -> None:
+        pixels = 1
+        for length in self.shape:
+            pixels *= max(length, 0)
+        if not 1 <= len(self.shape) <= 3:
+            raise ImageError(
+                f"shape is {list(self.shape)}", where=WHERE, allowed="one to three lengths"
+            )
+        if not 1 <= pixels <= MOST_PIXELS:
+            raise ImageError(
+                f"images of {' x '.join(map(str, self.shape))} pixels",
+                where=WHERE,
+                allowed=f"from 1 to {MOST_PIXELS:,} in all",
+            )
+
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(rows, columns, 1 channel)."""
-        return self.rows, self.columns, 1
+    def input_shape(self) -> tuple[int, ...]:
+        """What the model gets: (rows, columns, channels), or (candidates, features)."""
+        return (*self.shape, 1)
 
-    def to_dict(self) -> dict[str, str | int | bool]:
-        """Return the contract as plain words and numbers, as JSON and YAML hold them."""
-        return {
-            "encoding": self.encoding.value,
-            "rows": self.rows,
-            "columns": self.columns,
-            "format": str(self.format),
-            "scale": self.scale,
-            "half_width_mm": self.half_width_mm,
-            "keep_noise": self.keep_noise,
-        }
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any], where: object = "input contract") -> InputContract:
-        """Read what ``to_dict`` wrote; every key is needed and no other is allowed.
+    @property
+    def fitted_scale(self) -> int:
+        """The scale.
 
         Raises:
-            ImageError: a key or value that is missing, unknown or of another type.
+            ImageError: it was not fitted yet.
         """
-        if set(plain) != set(_KINDS):
+        if self.scale is None:
             raise ImageError(
-                f"the keys are {', '.join(sorted(map(str, plain)))}",
-                where=where,
-                allowed=", ".join(_KINDS),
+                "the scale is not known",
+                where=WHERE,
+                remedy="fit it on training events, or give it in the design",
             )
-        for key, kind in _KINDS.items():
-            if type(plain[key]) is not kind:
-                raise ImageError(
-                    f"{key} is {plain[key]!r}", where=where, allowed=f"a {kind.__name__}"
-                )
-        try:
-            encoding = Encoding(plain["encoding"])
-            pixel_format = FixedFormat.parse(plain["format"])
-        except (ValueError, FormatError) as error:
-            words = ", ".join(member.value for member in Encoding)
-            raise ImageError(
-                str(error), where=where, allowed=f"encoding {words}; format as ap_ufixed<8,0>"
-            ) from error
-        numbers = {key: plain[key] for key in _KINDS if key not in ("encoding", "format")}
-        return cls(encoding=encoding, format=pixel_format, **numbers)
+        return self.scale
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of figures that rest on these pixels must be warned of."""
+        return ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the contract as plain words and numbers, as JSON and YAML hold them."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
 
 
-_WHERE = "input contract"
-_KINDS: dict[str, type] = {
-    "encoding": str,
-    "rows": int,
-    "columns": int,
-    "format": str,
-    "scale": int,
-    "half_width_mm": int,
-    "keep_noise": bool,
-}
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, FixedFormat):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value

@@ -12,22 +12,50 @@ the largest. An event without hits is an image of zeros.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trigger.errors import ImageError
-from trigger.events.batch import HitBatch
+from trigger.events.hit_batch import HitBatch
 from trigger.events.wires import FIRST_WIRE, MIDPOINT_UM
-from trigger.images.contract import Encoding, InputContract
+from trigger.images.contract import WHERE, Encoding, InputContract
+from trigger.images.encoder import Encoder, Pixels
 
-Pixels = npt.NDArray[Any]
-"""(n, rows, columns, 1) raw integers in the smallest unsigned dtype that holds the format."""
+
+@dataclass(frozen=True, slots=True)
+class HitMapContract(InputContract):
+    """A hit map; the scale is in ADC counts, 1 for binary."""
+
+    half_width_mm: int = 800
+    """The image covers -half_width..half_width in x and y; hits outside are not drawn."""
+    keep_noise: bool = False
+    """Draw and count noise hits too. Without them the images profit from knowledge of the truth
+    that no detector has."""
+
+    def __post_init__(self) -> None:
+        InputContract.__post_init__(self)
+        if len(self.shape) != 2:
+            raise ImageError(f"shape is {list(self.shape)}", where=WHERE, allowed="[rows, columns]")
+        if self.encoding is Encoding.BINARY and self.scale not in (None, 1):
+            raise ImageError(f"scale is {self.scale} for binary images", where=WHERE, allowed="1")
+        if self.half_width_mm < 1:
+            raise ImageError(
+                f"half_width_mm is {self.half_width_mm}", where=WHERE, allowed="1 or more"
+            )
+
+    def warnings(self) -> tuple[str, ...]:
+        if self.keep_noise:
+            return ()
+        return (
+            "Hits that belong to no track were left out by their truth label, which a detector "
+            "does not have; set input.keep_noise for images with all hits.",
+        )
+
 
 SCALE_QUANTILE: Mapping[Encoding, float] = MappingProxyType(
     {
@@ -75,11 +103,12 @@ class _Hits:
         return np.bincount(self.event, self.charge, self.events).astype(np.int64)
 
 
-def encode(batch: HitBatch, contract: InputContract) -> Pixels:
+def encode(batch: HitBatch, contract: HitMapContract) -> Pixels:
     """Return the images of all events as raw integers, shape (n, rows, columns, 1)."""
-    values = ENCODERS[contract.encoding]
-    pixel_of_wire = _pixel_of_wire(contract.rows, contract.columns, contract.half_width_mm)
-    size = contract.rows * contract.columns
+    values = PIXEL_VALUES[contract.encoding]
+    rows, columns = contract.shape
+    pixel_of_wire = _pixel_of_wire(rows, columns, contract.half_width_mm)
+    size = rows * columns
     dtype = np.min_scalar_type(contract.format.raw_max)
     images = np.empty((len(batch), size), dtype)
     for start in range(0, len(batch), _BLOCK_EVENTS):
@@ -96,35 +125,35 @@ def encode(batch: HitBatch, contract: InputContract) -> Pixels:
         else:
             canvas[pixel] = raw
         images[start:stop] = canvas.reshape(-1, size + 1)[:, :size]
-    return images.reshape(len(batch), *contract.image_shape)
+    return images.reshape(len(batch), *contract.input_shape)
 
 
-def binary(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+def binary(hits: _Hits, contract: HitMapContract) -> npt.NDArray[np.int64]:
     """Return 1 for each hit, as raw before the limit, shape (h,)."""
     return np.full(len(hits.event), 1 << contract.format.fractional)
 
 
-def total(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+def total(hits: _Hits, contract: HitMapContract) -> npt.NDArray[np.int64]:
     """Return S for each hit, as raw before the limit, shape (h,)."""
-    raw = (hits.total << contract.format.fractional) // contract.scale
+    raw = (hits.total << contract.format.fractional) // contract.fitted_scale
     return np.asarray(raw[hits.event])
 
 
-def average(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+def average(hits: _Hits, contract: HitMapContract) -> npt.NDArray[np.int64]:
     """Return S / H for each hit, as raw before the limit, shape (h,): one division, so exact."""
     number = np.maximum(hits.number, 1)  # an event without hits has no pixel to write
-    raw = (hits.total << contract.format.fractional) // (number * contract.scale)
+    raw = (hits.total << contract.format.fractional) // (number * contract.fitted_scale)
     return np.asarray(raw[hits.event])
 
 
-def per_hit(hits: _Hits, contract: InputContract) -> npt.NDArray[np.int64]:
+def per_hit(hits: _Hits, contract: HitMapContract) -> npt.NDArray[np.int64]:
     """Return the charge of each hit, as raw before the limit, shape (h,)."""
-    return (hits.charge << contract.format.fractional) // contract.scale
+    return (hits.charge << contract.format.fractional) // contract.fitted_scale
 
 
-Encoder = Callable[[_Hits, InputContract], npt.NDArray[np.int64]]
+PixelValues = Callable[[_Hits, HitMapContract], npt.NDArray[np.int64]]
 
-ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
+PIXEL_VALUES: Mapping[Encoding, PixelValues] = MappingProxyType(
     {
         Encoding.BINARY: binary,
         Encoding.TOTAL: total,
@@ -135,13 +164,7 @@ ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
 """The value of each hit's pixel, by encoding."""
 
 
-def fit_scale(
-    batches: Iterable[HitBatch],
-    encoding: Encoding,
-    *,
-    keep_noise: bool = False,
-    quantile: float | None = None,
-) -> int:
+def fit_scale(batch: HitBatch, contract: HitMapContract, quantile: float | None = None) -> int:
     """Return the constant of a data set: the smallest number of ADC counts that at least
     ``quantile`` of all pixel values (over events for total and average, over hits for per_hit) do
     not exceed; SCALE_QUANTILE of the encoding by default. A quantile instead of the maximum keeps
@@ -150,24 +173,22 @@ def fit_scale(
     Raises:
         ImageError: no hits at all, or a quantile outside (0, 1].
     """
+    encoding = contract.encoding
     quantile = SCALE_QUANTILE[encoding] if quantile is None else quantile
     if not 0 < quantile <= 1:
         raise ImageError(f"quantile is {quantile}", where="fit of the scale", allowed="(0, 1]")
-    if encoding is Encoding.BINARY:
-        return 1
-    samples = []
-    for batch in batches:
-        hits, _ = _hits(batch, 0, len(batch), keep_noise)
-        number = hits.number
-        filled = number > 0
-        match encoding:
-            case Encoding.TOTAL:
-                samples.append(hits.total[filled])
-            case Encoding.AVERAGE:
-                samples.append(-(-hits.total[filled] // number[filled]))  # rounded up
-            case Encoding.PER_HIT:
-                samples.append(hits.charge)
-    values = np.sort(np.concatenate(samples)) if samples else np.empty(0, np.int64)
+    hits, _ = _hits(batch, 0, len(batch), contract.keep_noise)
+    number = hits.number
+    filled = number > 0
+    match encoding:
+        case Encoding.BINARY:
+            return 1
+        case Encoding.TOTAL:
+            values = np.sort(hits.total[filled])
+        case Encoding.AVERAGE:
+            values = np.sort(-(-hits.total[filled] // number[filled]))  # rounded up
+        case _:
+            values = np.sort(hits.charge)
     if not len(values):
         raise ImageError(
             "no event has a hit to draw",
@@ -198,3 +219,7 @@ def _pixel_of_wire(rows: int, columns: int, half_width_mm: int) -> npt.NDArray[n
     row = (half - MIDPOINT_UM[:, 1]) * rows // (2 * half)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     return np.where(inside, row * columns + column, rows * columns)
+
+
+ENCODER = Encoder(HitMapContract, HitBatch, encode, fit_scale)
+"""All four, which differ in ``PIXEL_VALUES`` alone."""
