@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from trigger.errors import ToolError
 
 Result = TypeVar("Result")
+
+_AHEAD = 2  # rows for each process: one at work, one that waits for it
 
 
 def map_in_order(
@@ -20,24 +24,30 @@ def map_in_order(
 ) -> Iterator[Result]:
     """Yield ``function(*row)`` for each row of ``columns``, in order, so many at a time.
 
-    An interruption lets rows that were begun finish, drops the others, and is raised then. With
-    one process or one row, everything happens in this one.
+    Rows are drawn as they are needed, two for each process at most. An interruption lets rows that
+    were begun finish, drops the others, and is raised then. With one process or one row, everything
+    happens in this one.
 
     Raises:
         ToolError: a process died.
     """
-    rows = list(zip(*columns, strict=True))
-    processes = min(processes, len(rows))
-    if processes <= 1:
+    rows = zip(*columns, strict=True)
+    first = list(islice(rows, 2))
+    rows = chain(first, rows)
+    if processes <= 1 or len(first) <= 1:
         yield from (function(*row) for row in rows)
         return
     # fresh interpreters: a fork of one that holds TensorFlow's threads may hang
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    waiting: deque[Future[Result]] = deque()
     try:
-        with _interrupts_held():
-            waiting = [pool.submit(function, *row) for row in rows][::-1]
-        while waiting:
-            yield waiting.pop().result()  # popped: a result lives no longer than its reader needs
+        while True:
+            with _interrupts_held():
+                fresh = list(islice(rows, _AHEAD * processes - len(waiting)))
+                waiting += [pool.submit(function, *row) for row in fresh]
+            if not waiting:
+                return
+            yield waiting.popleft().result()
     except BrokenProcessPool as error:
         raise ToolError(
             "a worker process ended before its work was done",

@@ -7,10 +7,10 @@ import pytest
 
 import trigger
 from tests.builders import small_cnn
-from trigger.emulate import choose
 from trigger.errors import ProjectError
 from trigger.flow.streaming import stream_scores
 from trigger.network import Network
+from trigger.scaleout import spread
 
 pytestmark = pytest.mark.csim
 
@@ -23,8 +23,8 @@ def pixels(tmp_path):
 
 
 def stream(path, output, progress=lambda done, of: None, chunk_events=25):
-    choice = choose(small_cnn())
-    return stream_scores(choice, path, output, progress, chunk_events)
+    with spread() as here:
+        return stream_scores(small_cnn(), path, output, progress, here, chunk_events)
 
 
 def test_parts_give_the_scores_of_the_whole(pixels, tmp_path):
@@ -62,4 +62,4 @@ def test_parts_of_other_pixels_are_not_taken(pixels, tmp_path):
 def test_several_outputs_are_refused(pixels, tmp_path):
     both = Network(small_cnn().layers, ("pool", "score"))
     with pytest.raises(ProjectError, match=r"2 outputs.*one output of at most 63 bits"):
-        stream_scores(choose(both), pixels, tmp_path / "s.npy", lambda *_: None)
+        stream_scores(both, pixels, tmp_path / "s.npy", lambda *_: None, map)

@@ -22,21 +22,31 @@ def emulate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the raw scores to this .npy file.")
     ] = None,
+    scheduler: options.Scheduler = "",
+    processes: options.Processes = 1,
     json: options.Json = False,
 ) -> None:
     """Emulate the firmware bit by bit and print what its scores look like.
 
-    With --output, files larger than memory go through a part at a time; after Ctrl-C the same
-    command goes on after the parts that are finished.
+    With --output, files larger than memory go through a part at a time, here or on a Dask cluster;
+    after Ctrl-C the same command goes on after the parts that are finished.
     """
     import time
 
     import numpy as np
 
     from trigger.emulate import choose
+    from trigger.errors import OutputError
     from trigger.flow.networks import count_outside, read_array, read_network
     from trigger.flow.streaming import stream_scores
+    from trigger.scaleout import spread
 
+    if output is None and (scheduler or processes > 1):
+        raise OutputError(
+            "parts are not wanted",
+            where="--scheduler, --processes",
+            allowed="with --output, which the scores of the parts go to",
+        )
     network = read_network(folder)
     images = read_array(pixels)
     choice = choose(network)
@@ -46,7 +56,8 @@ def emulate(
         columns = tuple(scores[name] for name in network.outputs)
     else:
         counter = show.ConsoleListener().counter("events")
-        columns = (stream_scores(choice, pixels, output, counter),)
+        with spread(scheduler, processes) as where:
+            columns = (stream_scores(network, pixels, output, counter, where),)
     seconds = time.monotonic() - begun
     door = network.inputs[0].result
     outside = count_outside(images, door)

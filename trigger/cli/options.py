@@ -22,4 +22,15 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what earlier runs m
 SkipBad = Annotated[
     int, typer.Option("--skip-bad", min=0, help="Bad events that are tolerated in each file.")
 ]
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        help="Where parts are worked on: a running Dask scheduler (tcp://host:8786), or a batch "
+        "system of Dask-Jobqueue and a number of jobs (slurm:8). Empty: here.",
+        show_default=False,
+    ),
+]
+Processes = Annotated[
+    int, typer.Option(min=1, help="Processes on this machine, each of which uses all its cores.")
+]
 OUTPUT = Path("hls_projects")

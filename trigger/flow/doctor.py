@@ -25,6 +25,7 @@ class Finding:
 
 _TRAINING = "pip install 'trigger[training]'"
 _GENERATE = "pip install 'trigger[generate]'"
+_SCALE = "pip install 'trigger[scale]'"
 _VENDOR = "install the vendor's tools and source their settings64.sh"
 PACKAGES = (
     ("numpy", "everything", "pip install trigger"),
@@ -37,7 +38,8 @@ PACKAGES = (
     ("da4ml", "the strategy distributed_arithmetic", _TRAINING),
     ("pythia8mc", "generated collider events", _GENERATE),
     ("fastjet", "generated jets", _GENERATE),
-    ("distributed", "work on a Dask cluster", "pip install 'trigger[scale]'"),
+    ("distributed", "work on a Dask cluster", _SCALE),
+    ("dask-jobqueue", "work on a batch system", _SCALE),
 )
 VENDOR_TOOLS = (
     ("vitis-run", "synthesis with Vitis 2024.1 or newer", _VENDOR),

@@ -4,42 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from trigger.emulate import Choice
+from trigger.emulate import Choice, choose
 from trigger.errors import ProjectError
 from trigger.files import cannot_write, write_text
+from trigger.fixed import RawArray
+from trigger.network import Network
+from trigger.scaleout import Spread
 
 CHUNK_EVENTS = 1 << 16
-"""Events at a time; memory holds two such parts of pixels and scores, however many there are."""
+"""Events at a time; memory holds a few such parts of pixels and scores, however many there are."""
 
 
 def stream_scores(
-    choice: Choice,
+    network: Network,
     source: Path,
     output: Path,
     progress: Callable[[int, int], None],
+    spread: Spread,
     chunk_events: int = CHUNK_EVENTS,
 ) -> npt.NDArray[np.generic]:
     """Write the raw scores of all events to a .npy file and return it as a memory map.
+
+    They do not depend on where parts are emulated.
 
     Finished parts stay beside the output while it is made (``.part``): the same call goes on after
     them. The output takes its name when it is whole.
 
     Args:
-        choice: the engine, of a network with one input and one output of at most 63 bits.
+        network: with one input and one output of at most 63 bits.
         source: .npy file of (events, *shape), raw integers or real numbers.
         progress: called with (events done, events) after each part.
+        spread: where parts are emulated.
 
     Raises:
         ProjectError: a network with several outputs, or scores wider than 63 bits.
         OutputError: the files cannot be written.
     """
-    network = choice.network
     name = network.outputs[0]
     form = network[name].result
     if len(network.outputs) != 1 or len(network.inputs) != 1 or form.width > 63:
@@ -60,20 +67,43 @@ def stream_scores(
         done = _finished(part, state, key, shape, dtype)
         if not done:
             np.lib.format.open_memmap(part, mode="w+", dtype=dtype, shape=shape)
-        for start in range(done, events, chunk_events):
-            # mapped anew each time, so that pages that were used do not stay in memory
-            block = np.array(np.load(source, mmap_mode="r")[start : start + chunk_events])
+        score = partial(_score, network.to_json(), name)
+        blocks = _blocks(source, done, chunk_events)
+        for start, raw in zip(
+            range(done, events, chunk_events), spread(score, blocks), strict=True
+        ):
             scores = np.lib.format.open_memmap(part, mode="r+")
-            scores[start : start + len(block)] = choice.run(block)[name]
+            scores[start : start + len(raw)] = raw
             scores.flush()
             del scores
-            write_text(state, json.dumps({"key": key, "done": start + len(block)}))
-            progress(start + len(block), events)
+            write_text(state, json.dumps({"key": key, "done": start + len(raw)}))
+            progress(start + len(raw), events)
         part.replace(output)
         state.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(output, error) from error
     return np.load(output, mmap_mode="r")
+
+
+def _blocks(source: Path, start: int, events: int) -> Iterator[npt.NDArray[np.generic]]:
+    """Yield the pixels from event ``start`` on, so many events at a time."""
+    while True:
+        # mapped anew each time, so that pages that were used do not stay in memory
+        block = np.array(np.load(source, mmap_mode="r")[start : start + events])
+        if not len(block):
+            return
+        yield block
+        start += len(block)
+
+
+def _score(network: str, output: str, block: npt.NDArray[np.generic]) -> RawArray:
+    """Return the raw scores of a block, wherever this runs."""
+    return _engine(network).run(block)[output]
+
+
+@lru_cache(maxsize=1)
+def _engine(network: str) -> Choice:
+    return choose(Network.from_json(network))
 
 
 def _key(
