@@ -31,9 +31,9 @@ def map_in_order(
     Raises:
         ToolError: a process died.
     """
-    rows = zip(*columns, strict=True)
-    first = list(islice(rows, 2))
-    rows = chain(first, rows)
+    drawn = zip(*columns, strict=True)
+    first = list(islice(drawn, 2))
+    rows = chain(first, drawn)
     if processes <= 1 or len(first) <= 1:
         yield from (function(*row) for row in rows)
         return
