@@ -14,7 +14,6 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
-import trigger
 from trigger.errors import ToolError, did_you_mean
 from trigger.processes import map_in_order
 
@@ -155,7 +154,9 @@ _BATCH_SYSTEMS: Mapping[str, str] = MappingProxyType(
 
 
 def _version() -> str:
-    return trigger.__version__
+    """Return the version of trigger where this runs."""
+    # by name: this room may not import the package, which names higher rooms for type checkers
+    return str(import_module("trigger").__version__)
 
 
 def _check_workers(client: Any, scheduler: str) -> None:
