@@ -25,8 +25,12 @@ class Item:
     """A place in a YAML file: the node and the keys that lead to it."""
 
     node: yaml.Node
-    file: Path
     keys: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        """The file that it was written in."""
+        return Path(self.node.start_mark.name)
 
     @property
     def where(self) -> str:
@@ -52,7 +56,7 @@ class Item:
         if not isinstance(self.node, yaml.MappingNode):
             raise self.error(f"{self._shown()} stands here", allowed="a block of `key: value`")
         return {
-            str(key.value): Item(value, self.file, (*self.keys, str(key.value)))
+            str(key.value): Item(value, (*self.keys, str(key.value)))
             for key, value in self.node.value
         }
 
@@ -61,7 +65,7 @@ class Item:
         if not isinstance(self.node, yaml.SequenceNode):
             raise self.error(f"{self._shown()} stands here", allowed="a list")
         return [
-            Item(node, self.file, (*self.keys[:-1], f"{self.keys[-1]}[{index}]"))
+            Item(node, (*self.keys[:-1], f"{self.keys[-1]}[{index}]"))
             for index, node in enumerate(self.node.value)
         ]
 
@@ -79,15 +83,14 @@ class Item:
         return repr(self.node.value) if isinstance(self.node, yaml.ScalarNode) else "a block"
 
 
-def read_yaml(path: Path) -> tuple[Item, bytes]:
-    """Return the top of a YAML file, and its bytes.
+def read_yaml(path: Path) -> tuple[Item, str]:
+    """Return the top of a YAML file, and its text.
 
     Raises:
         DesignError: no such file, not readable text, or as ``parse_yaml``.
     """
     try:
-        content = path.read_bytes()
-        text = content.decode("utf-8")
+        text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise DesignError(
             f"cannot read the design file: {error.strerror}",
@@ -96,7 +99,7 @@ def read_yaml(path: Path) -> tuple[Item, bytes]:
         ) from error
     except UnicodeDecodeError as error:
         raise DesignError(f"not UTF-8 text: {error}", where=path, allowed="a YAML file") from error
-    return parse_yaml(text, path), content
+    return parse_yaml(text, path), text
 
 
 def parse_yaml(text: str, path: Path) -> Item:
@@ -107,12 +110,14 @@ def parse_yaml(text: str, path: Path) -> Item:
             keys at the top.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        loader.name = str(path)
+        node = loader.get_single_node()
         if node is None:
             raise DesignError(
                 "the file is empty", where=path, allowed="name, input, model, hls, ..."
             )
-        top = Item(node, path)
+        top = Item(node)
         _refuse_twins(top)
     except RecursionError as error:
         raise DesignError(
@@ -201,16 +206,16 @@ def _refuse_twins(item: Item) -> None:
     """Raise where a block says a key twice; YAML itself would take the last one."""
     if isinstance(item.node, yaml.SequenceNode):
         for node in item.node.value:
-            _refuse_twins(Item(node, item.file, item.keys))
+            _refuse_twins(Item(node, item.keys))
     if isinstance(item.node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in item.node.value:
             name = str(key.value)
-            place = Item(key, item.file, (*item.keys, name))
+            place = Item(key, (*item.keys, name))
             if name in seen:
                 raise place.error(f"the key {name} stands twice in one block")
             seen.add(name)
-            _refuse_twins(Item(value, item.file, place.keys))
+            _refuse_twins(Item(value, place.keys))
 
 
 def _enum(item: Item, kind: type[Enum]) -> Enum:

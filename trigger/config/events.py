@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from trigger.config.binding import Item, bind, bind_record
 from trigger.config.sections import EventsSection, GenerateSection
 from trigger.events import SOURCES, EventSource
 
 
-def read_events(item: Item, seed: int, folder: Path) -> EventsSection:
-    """Return the section with its seed, and its files as seen from the design file's ``folder``.
+def read_events(item: Item, seed: int) -> EventsSection:
+    """Return the section with its seed, and its files as seen from the file that names them.
 
     Raises:
         DesignError: unknown or missing keys, sources, classes or options of the generator.
@@ -22,9 +21,10 @@ def read_events(item: Item, seed: int, folder: Path) -> EventsSection:
         source = bind(entries["source"], EventSource)
         given["generate"] = _generate(entries["generate"], source, seed)
     events: EventsSection = bind_record(item, EventsSection, given)
-    files = {
-        name: tuple(str(folder / path) for path in paths) for name, paths in events.files.items()
-    }
+    files = {}
+    for name, paths in events.files.items():
+        folder = entries["files"].mapping()[name].file.parent
+        files[name] = tuple(str(folder / path) for path in paths)
     return replace(events, files=files)
 
 

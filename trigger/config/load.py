@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trigger.budget import Budget
-from trigger.config.binding import Item, bind, bind_record, read_yaml, refuse_unknown
+from trigger.config.base import read_design
+from trigger.config.binding import Item, bind, bind_record, refuse_unknown
 from trigger.config.events import read_events
 from trigger.config.hls import read_hls
 from trigger.config.input import check_drawn, read_contract
@@ -30,6 +31,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 def load_design(path: str | Path) -> DesignFile:
     """Read and check a design file.
 
+    With ``base`` it says only in what it differs from another one; see ``config/base.py``.
     ``name``, ``input``, ``model`` and ``hls`` must be there; ``events``, ``training``, ``budget``
     and ``trigger`` may be left out by a design that is only compiled. Checked is what the file
     alone can tell: keys, types and ranges of values, shapes and quantisers of the model, outputs
@@ -41,7 +43,7 @@ def load_design(path: str | Path) -> DesignFile:
         FormatError, ImageError: a fixed-point type, or an input that no pixel fits; likewise.
     """
     file = Path(path)
-    top, content = read_yaml(file)
+    top, text = read_design(file)
     refuse_unknown(top, _KEYS)
     entries = {name: item for name, item in top.mapping().items() if not item.is_null}
     for name in _NEEDED:
@@ -53,7 +55,7 @@ def load_design(path: str | Path) -> DesignFile:
     model = _model(entries["model"], images)
     layers = [layer.name for layer in model.layers]
     target, knobs = read_hls(entries["hls"], layers, INPUT_LAYER)
-    events = read_events(entries["events"], seed, file.parent) if "events" in entries else None
+    events = read_events(entries["events"], seed) if "events" in entries else None
     if events is not None:
         check_drawn(entries["input"], images, events.source)
         _check_outputs(entries["model"], model, events)
@@ -80,8 +82,8 @@ def load_design(path: str | Path) -> DesignFile:
         training=training,
         trigger=trigger,
         source=str(path),
-        text=content.decode("utf-8"),
-        sha256=hashlib.sha256(content).hexdigest(),
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 

@@ -176,6 +176,6 @@ class DesignFile:
     source: str
     """Path of the file as it was given."""
     text: str
-    """The whole file."""
+    """The whole file; of one with a base, what both say together."""
     sha256: str
-    """Of the file's bytes (hex)."""
+    """Of the text (hex)."""
