@@ -9,9 +9,15 @@ from collections.abc import Callable
 from enum import Enum
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from trigger.events.kinematics import (
+    Floats,
+    boost,
+    decay_momentum,
+    direction,
+    isotropic,
+    on_shell,
+)
 
 PION_MASS_GEV = 0.13957
 ELECTRON_MASS_GEV = 0.000511
@@ -78,7 +84,7 @@ def final_state(
     total = np.tile(BEAM_MOMENTUM_GEV, (events, 1))
     total[:, 2] = spread[:, 0] - spread[:, 1]
     velocity = total / np.sqrt(PSI2S_MASS_GEV**2 + (total**2).sum(axis=1))[:, None]
-    truth = np.stack([_boost(p, velocity)[:, 1:] for p in particles], axis=1)
+    truth = np.stack([boost(p, velocity)[:, 1:] for p in particles], axis=1)
     tracked = truth.copy()
     if radiation and reaction is Reaction.JPSI_EE:
         for lepton in (2, 3):
@@ -97,23 +103,23 @@ def _dipion_transition(lepton_mass: float, events: int, rng: np.random.Generator
 
     def density(mass: Floats) -> Floats:
         amplitude = mass**2 - _NOVIKOV_SHIFMAN_KAPPA * gap**2 * (1 + 2 * PION_MASS_GEV**2 / mass**2)
-        space = _decay_momentum(PSI2S_MASS_GEV, mass, JPSI_MASS_GEV) * _decay_momentum(
+        space = decay_momentum(PSI2S_MASS_GEV, mass, JPSI_MASS_GEV) * decay_momentum(
             mass, PION_MASS_GEV, PION_MASS_GEV
         )
         return np.asarray(space * amplitude**2)
 
     grid = density(np.linspace(2 * PION_MASS_GEV, gap, 2001))
     mass = _accept_reject(density, 2 * PION_MASS_GEV, gap, 1.01 * grid.max(), events, rng)
-    recoil = _decay_momentum(PSI2S_MASS_GEV, mass, JPSI_MASS_GEV)
-    dipion = _isotropic(events, rng) * recoil[:, None]
-    pion = _isotropic(events, rng) * _decay_momentum(mass, PION_MASS_GEV, PION_MASS_GEV)[:, None]
+    recoil = decay_momentum(PSI2S_MASS_GEV, mass, JPSI_MASS_GEV)
+    dipion = isotropic(events, rng) * recoil[:, None]
+    pion = isotropic(events, rng) * decay_momentum(mass, PION_MASS_GEV, PION_MASS_GEV)[:, None]
     cosine = _accept_reject(lambda c: 1 + c * c, -1, 1, 2.0, events, rng)
-    lepton = _direction(cosine, rng) * _decay_momentum(JPSI_MASS_GEV, lepton_mass, lepton_mass)
+    lepton = direction(cosine, rng) * decay_momentum(JPSI_MASS_GEV, lepton_mass, lepton_mass)
     dipion_velocity = dipion / np.sqrt(recoil**2 + mass**2)[:, None]
     jpsi_velocity = -dipion / np.sqrt(recoil**2 + JPSI_MASS_GEV**2)[:, None]
     return [
-        *(_boost(_on_shell(sign * pion, PION_MASS_GEV), dipion_velocity) for sign in (1, -1)),
-        *(_boost(_on_shell(sign * lepton, lepton_mass), jpsi_velocity) for sign in (1, -1)),
+        *(boost(on_shell(sign * pion, PION_MASS_GEV), dipion_velocity) for sign in (1, -1)),
+        *(boost(on_shell(sign * lepton, lepton_mass), jpsi_velocity) for sign in (1, -1)),
     ]
 
 
@@ -131,22 +137,22 @@ def _four_body_phase_space(masses: Floats, events: int, rng: np.random.Generator
         kept = rng.random(len(weight)) * ceiling < weight
         chosen.append(np.stack([pair, triple], axis=1)[kept])
     pair, triple = np.concatenate(chosen)[:events].T
-    momentum = _isotropic(events, rng) * _decay_momentum(pair, masses[0], masses[1])[:, None]
-    particles = [_on_shell(momentum, masses[0]), _on_shell(-momentum, masses[1])]
+    momentum = isotropic(events, rng) * decay_momentum(pair, masses[0], masses[1])[:, None]
+    particles = [on_shell(momentum, masses[0]), on_shell(-momentum, masses[1])]
     whole = np.full(events, PSI2S_MASS_GEV)
     for inner, outer, mass in ((pair, triple, masses[2]), (triple, whole, masses[3])):
-        size = _decay_momentum(outer, inner, mass)
-        momentum = _isotropic(events, rng) * size[:, None]
+        size = decay_momentum(outer, inner, mass)
+        momentum = isotropic(events, rng) * size[:, None]
         velocity = momentum / np.sqrt(size**2 + inner**2)[:, None]
-        particles = [_boost(p, velocity) for p in particles] + [_on_shell(-momentum, mass)]
+        particles = [boost(p, velocity) for p in particles] + [on_shell(-momentum, mass)]
     return particles
 
 
 def _phase_space_weight(masses: Floats, pair: Floats, triple: Floats) -> Floats:
     return np.asarray(
-        _decay_momentum(pair, masses[0], masses[1])
-        * _decay_momentum(triple, pair, masses[2])
-        * _decay_momentum(PSI2S_MASS_GEV, triple, masses[3])
+        decay_momentum(pair, masses[0], masses[1])
+        * decay_momentum(triple, pair, masses[2])
+        * decay_momentum(PSI2S_MASS_GEV, triple, masses[3])
     )
 
 
@@ -166,7 +172,7 @@ def _final_state_radiation(
     beta = _ALPHA / np.pi * (np.log(scale**2 / mass**2) - 1)
     share = rng.random(len(momenta)) ** (1 / beta)
     share = np.where(rng.random(len(momenta)) < 1 - share + share**2 / 2, share, 0.0)
-    return _on_shell(momenta[:, 1:] * (1 - share)[:, None], mass)
+    return on_shell(momenta[:, 1:] * (1 - share)[:, None], mass)
 
 
 def _bremsstrahlung_share(momenta: Floats, rng: np.random.Generator) -> Floats:
@@ -191,36 +197,3 @@ def _accept_reject(
         value = rng.uniform(low, high, 2 * events + 100)
         chosen.append(value[rng.random(len(value)) * ceiling < density(value)])
     return np.concatenate(chosen)[:events]
-
-
-def _decay_momentum(parent: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike) -> Floats:
-    """Momentum of the daughters in the frame of the parent, from the three masses."""
-    parent, first, second = (np.asarray(mass, dtype=float) for mass in (parent, first, second))
-    square = (parent**2 - (first + second) ** 2) * (parent**2 - (first - second) ** 2)
-    return np.asarray(np.sqrt(np.maximum(square, 0)) / (2 * parent))
-
-
-def _on_shell(momentum: Floats, mass: float) -> Floats:
-    energy = np.sqrt((momentum**2).sum(axis=1) + mass**2)
-    return np.concatenate([energy[:, None], momentum], axis=1)
-
-
-def _boost(momenta: Floats, velocity: Floats) -> Floats:
-    """Boost (n, 4) momenta by (n, 3) velocities."""
-    square = (velocity**2).sum(axis=1)
-    gamma = 1 / np.sqrt(1 - square)
-    along = (velocity * momenta[:, 1:]).sum(axis=1)
-    # gamma^2 / (gamma + 1) is (gamma - 1) / v^2 without the division by zero at rest
-    factor = gamma**2 / (gamma + 1) * along + gamma * momenta[:, 0]
-    energy = gamma * (momenta[:, 0] + along)
-    return np.concatenate([energy[:, None], momenta[:, 1:] + factor[:, None] * velocity], axis=1)
-
-
-def _isotropic(events: int, rng: np.random.Generator) -> Floats:
-    return _direction(rng.uniform(-1, 1, events), rng)
-
-
-def _direction(cosine: Floats, rng: np.random.Generator) -> Floats:
-    azimuth = rng.uniform(-np.pi, np.pi, len(cosine))
-    sine = np.sqrt(1 - cosine**2)
-    return np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine], axis=1)
