@@ -1,8 +1,8 @@
-"""HDF5 files of events: opened, checked and read piece by piece, with errors that name the place."""
+"""HDF5 files of events: opened, checked and read piece by piece; errors name the place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -25,7 +25,8 @@ class Rows:
 
     data: Any
     """h5py.Dataset (n, *shape)."""
-    where: str
+    name: str
+    path: Path
 
     def __len__(self) -> int:
         return int(self.data.shape[0])
@@ -36,14 +37,8 @@ class Rows:
         Raises:
             EventError: they cannot be read.
         """
-        try:
+        with _damage_told(f"{self.path}, {self.name}"):
             return np.asarray(self.data[start:stop])
-        except (OSError, RuntimeError, ValueError, MemoryError) as error:
-            raise EventError(
-                f"events {start} to {stop - 1} cannot be read: {error}",
-                where=self.where,
-                remedy="the file is damaged, or compressed by a filter that is not installed",
-            ) from error
 
 
 @contextmanager
@@ -56,65 +51,52 @@ def opened(path: Path) -> Iterator[Any]:
     h5py = _h5py(path)
     if not path.is_file():
         raise EventError("no such file", where=path, remedy="give the path of an event file")
-    try:
+    with _damage_told(path):
         file = h5py.File(path, "r")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise EventError(
-            f"cannot be read: {error}", where=path, allowed="an HDF5 file, whole"
-        ) from error
     with file:
         yield file
-
-
-def names(file: Any) -> tuple[str, ...]:
-    """Return the names at the top of an open file."""
-    return tuple(map(str, file))
 
 
 def rows(file: Any, name: str, shapes: tuple[tuple[int, ...], ...], path: Path) -> Rows:
     """Return a data set of an open file, whose rows have one of ``shapes``.
 
     Raises:
-        EventError: it is missing, or holds no numbers, other shapes, or less than it declares.
+        EventError: it is missing, or holds no numbers, other shapes, or nothing at all.
     """
     where = f"{path}, {name}"
-    try:
+    with _damage_told(where):
         data = file.get(name)
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise EventError(f"cannot be read: {error}", where=where) from error
-    if data is None or not hasattr(data, "shape"):
-        raise EventError(
-            f"there is no data set {name}",
-            where=path,
-            allowed=f"data sets with one row an event; there are {', '.join(names(file)) or 'none'}",
-        )
-    if data.shape is None or data.shape[1:] not in shapes:
-        allowed = " or ".join(f"({', '.join(map(str, ('n', *shape)))})" for shape in shapes)
-        raise EventError(f"shape is {data.shape}", where=where, allowed=allowed)
-    if data.dtype.kind not in "fiu":
-        raise EventError(f"holds {data.dtype}", where=where, allowed="numbers")
-    if data.chunks and np.prod(data.chunks, dtype=float) * data.dtype.itemsize > MOST_CHUNK_BYTES:
-        raise EventError(
-            f"chunks of {data.chunks} numbers", where=where, allowed="up to 1 GiB each"
-        )
-    if data.shape[0] and not data.external and not data.id.get_storage_size():
-        raise EventError(f"declares {data.shape[0]:,} events and holds none", where=where)
-    return Rows(data, where)
+        if data is None or not hasattr(data, "dtype"):
+            there = ", ".join(map(str, file)) or "nothing"
+            raise EventError(f"there is no data set {name}", where=path, allowed=f"it, not {there}")
+        if not data.shape or data.shape[1:] not in shapes:
+            allowed = " or ".join(f"({', '.join(map(str, ('n', *shape)))})" for shape in shapes)
+            raise EventError(f"shape is {data.shape}", where=where, allowed=allowed)
+        if data.dtype.kind not in "fiu":
+            raise EventError(f"holds {data.dtype}", where=where, allowed="numbers")
+        chunk_bytes = np.prod(data.chunks or (0,), dtype=float) * data.dtype.itemsize
+        if chunk_bytes > MOST_CHUNK_BYTES:
+            raise EventError(f"chunks of {data.chunks} numbers", where=where, allowed="1 GiB each")
+        if data.shape[0] and not data.external and not data.id.get_storage_size():
+            raise EventError(f"declares {data.shape[0]:,} events and holds none", where=where)
+        return Rows(data, name, path)
 
 
-def same_length(columns: Mapping[str, Rows], path: Path) -> int:
-    """Return the number of events of data sets.
+def same_length(columns: Sequence[Rows]) -> int:
+    """Return the number of events of a file's data sets.
 
     Raises:
         EventError: they have different numbers, or no event at all.
     """
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
-        raise EventError(f"{told} events", where=path, allowed="as many in each data set")
-    events = next(iter(lengths.values()))
+    lengths = {len(column) for column in columns}
+    if len(lengths) > 1:
+        told = ", ".join(f"{column.name} has {len(column):,}" for column in columns)
+        raise EventError(
+            f"{told} events", where=columns[0].path, allowed="as many in each data set"
+        )
+    (events,) = lengths
     if not events:
-        raise EventError("holds no events", where=path)
+        raise EventError("holds no events", where=columns[0].path)
     return events
 
 
@@ -132,6 +114,19 @@ def write(path: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
             file.create_dataset(name, data=column, compression="gzip" if len(column) else None)
     with whole_file(path) as stream:
         stream.write(buffer.getbuffer())
+
+
+@contextmanager
+def _damage_told(where: object) -> Iterator[None]:
+    """Turn what HDF5 raises for damaged files, which is of many kinds, into an EventError."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError) as error:
+        raise EventError(
+            f"cannot be read: {error}",
+            where=where,
+            allowed="a whole HDF5 file, compressed by filters that are installed",
+        ) from error
 
 
 def _h5py(path: Path) -> Any:

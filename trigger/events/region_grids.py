@@ -3,14 +3,12 @@ sums them, and their files.
 
 An HDF5 file holds ``CaloRegions``, (n, 18, 14), phi by eta, whole numbers of 0.5 GeV from 0 to 1023
 of whatever type, or its thirds in phi, ``CaloRegions1`` to ``CaloRegions3``, (n, 6, 14): the files
-of the CICADA project. Other data sets are left alone. A ``.npz`` file has ``CaloRegions`` too, and a
+of the CICADA project. Other data sets are left alone. A ``.npz`` file has ``CaloRegions`` too, a
 ``.npy`` file is that array. Rows of 252 numbers and a last axis of 1 are the same grids.
 """
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +57,7 @@ class RegionBatch(TableBatch):
             raise EventError(f"et is {self.et.max()}", where=self.WHAT, allowed=_ALLOWED)
 
     def quantities(self) -> dict[str, npt.NDArray[Any]]:
-        flat = self.et.reshape(len(self), -1)
+        flat = self.et.reshape(len(self), PHI_REGIONS * ETA_REGIONS)
         return {
             "sum of regions (GeV)": flat.sum(axis=1) * STEP_GEV,
             "highest region (GeV)": flat.max(axis=1) * STEP_GEV,
@@ -119,37 +117,23 @@ def _hdf5_file(path: Path) -> Iterator[tuple[int, _Rows]]:
     with hdf5_file.opened(path) as file:
         if _NAME not in file and _THIRDS[0] in file:
             third = ((PHI_REGIONS // 3, ETA_REGIONS),)
-            sets = {name: hdf5_file.rows(file, name, third, path) for name in _THIRDS}
+            parts = [hdf5_file.rows(file, name, third, path) for name in _THIRDS]
         else:
-            sets = {_NAME: hdf5_file.rows(file, _NAME, _SHAPES, path)}
-        parts = list(sets.values())
+            parts = [hdf5_file.rows(file, _NAME, _SHAPES, path)]
 
         def rows(start: int, stop: int) -> npt.NDArray[Any]:
             read = [part.read(start, stop) for part in parts]
             return read[0] if len(read) == 1 else np.concatenate(read, axis=1)
 
-        yield hdf5_file.same_length(sets, path), rows
+        yield hdf5_file.same_length(parts), rows
 
 
 @contextmanager
 def _numpy_file(path: Path) -> Iterator[tuple[int, _Rows]]:
     if not path.is_file():
         raise EventError("no such file", where=path, remedy="give the path of an event file")
-    try:
-        # an .npy file stays on disk; the one of an .npz file is compressed, so it is read whole
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(stored, np.ndarray):
-            grids, where = stored, str(path)
-        elif _NAME in stored.files:
-            grids, where = stored[_NAME], f"{path}, {_NAME}"
-        else:
-            raise EventError(
-                f"holds {', '.join(stored.files) or 'nothing'}", where=path, allowed=_NAME
-            )
-    except (OSError, ValueError, EOFError, MemoryError, KeyError) as error:
-        raise EventError(f"cannot be read: {error}", where=path) from error
-    except (zipfile.BadZipFile, zlib.error, OverflowError, SyntaxError) as error:
-        raise EventError(f"cannot be read: {error}", where=path) from error
+    grids = _array(path)
+    where = str(path)
     if grids.ndim < 2 or grids.shape[1:] not in _SHAPES:
         allowed = f"(n, {PHI_REGIONS}, {ETA_REGIONS})"
         raise EventError(f"shape is {grids.shape}", where=where, allowed=allowed)
@@ -158,6 +142,22 @@ def _numpy_file(path: Path) -> Iterator[tuple[int, _Rows]]:
     if not len(grids):
         raise EventError("holds no events", where=where)
     yield len(grids), lambda start, stop: np.asarray(grids[start:stop])
+
+
+def _array(path: Path) -> npt.NDArray[Any]:
+    """Return the array of a ``.npy`` file, left on disk, or the one of a ``.npz`` file."""
+    names: list[str] = []
+    try:
+        stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            return stored
+        with stored:
+            names = list(stored.files)
+            if _NAME in names:
+                return np.asarray(stored[_NAME])
+    except Exception as error:  # headers are parsed as Python: damaged ones raise anything
+        raise EventError(f"cannot be read: {error}", where=path) from error
+    raise EventError(f"holds {', '.join(names) or 'nothing'}", where=path, allowed=_NAME)
 
 
 def write(batch: RegionBatch, class_name: str, path: Path) -> None:
@@ -173,7 +173,7 @@ def write(batch: RegionBatch, class_name: str, path: Path) -> None:
                 np.save(stream, batch.et)
         case ".npz":
             with whole_file(path) as stream:
-                np.savez_compressed(stream, **{_NAME: batch.et})
+                np.savez_compressed(stream, allow_pickle=False, **{_NAME: batch.et})
         case _:
             hdf5_file.write(path, {_NAME: batch.et})
 

@@ -165,7 +165,7 @@ def _seen(jets: Jets, events: int, rng: np.random.Generator) -> Floats:
     region = (jets.event[jet] * PHI_REGIONS + row) * ETA_REGIONS + column
     size = PHI_REGIONS * ETA_REGIONS
     energy = np.bincount(region[inside], (share * seen[jet])[inside], events * size)
-    return energy.reshape(events, size)
+    return np.asarray(energy.reshape(events, size), dtype=np.float64)
 
 
 def _noise(events: int, rng: np.random.Generator) -> Floats:

@@ -87,7 +87,7 @@ def _problems(columns: dict[str, npt.NDArray[Any]]) -> dict[int, str]:
     """Return what is wrong with each row that no shower can have."""
     found: dict[int, str] = {}
     for name, values in columns.items():
-        flat = values.reshape(len(values), -1)
+        flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
         bad = ~((flat >= 0) & (flat <= MOST_MEV))
         if name == "energy_gev":
             bad |= flat == 0
@@ -119,7 +119,7 @@ def _pieces(path: Path, chunk_events: int) -> Iterator[ShowerBatch | EventError]
             name: hdf5_file.rows(file, _DATASETS[name], (shape,), path)
             for name, shape in _SHAPES.items()
         }
-        events = hdf5_file.same_length(sets, path)
+        events = hdf5_file.same_length(list(sets.values()))
         for start in range(0, events, chunk_events):
             stop = min(start + chunk_events, events)
             columns = {name: rows.read(start, stop) for name, rows in sets.items()}
@@ -152,7 +152,8 @@ def generate_chunk(class_name: str, index: int, seed: int, options: ShowerOption
     particle = Particle(class_name)
     seeds = np.random.SeedSequence([seed, list(Particle).index(particle), index])
     showers = generate(particle, CHUNK_EVENTS, options, np.random.default_rng(seeds))
-    return ShowerBatch(*showers.layers, showers.overflow, showers.energy_gev)
+    layer_0, layer_1, layer_2 = showers.layers
+    return ShowerBatch(layer_0, layer_1, layer_2, showers.overflow, showers.energy_gev)
 
 
 def notes(options: ShowerOptions) -> tuple[str, ...]:

@@ -44,6 +44,9 @@ _INVISIBLE, _INVISIBLE_SPREAD = 0.38, 0.10
 _PI0_TRANSVERSE_GEV = 0.3
 """Momentum across the axis that a neutral pion gets, per component."""
 
+_LEAST_MEV = 0.01
+"""Cells with less stay empty: single electrons of this energy do not leave the lead."""
+
 _LATER_PI0 = 0.35
 """Share of electromagnetic sub-cascades that begin at a later interaction than the first."""
 
@@ -106,12 +109,14 @@ def generate(
     energy = rng.uniform(options.lowest_energy_gev, options.highest_energy_gev, events)
     front_mm = -options.material_in_front_x0 * RADIATION_LENGTH_MM
     deposit = _DEPOSITS[particle](energy, front_mm, rng)
+    deposit_mev = 1000 * deposit
+    deposit_mev[deposit_mev < _LEAST_MEV] = 0
     layers, begin = [], 0
     for layer in LAYERS:
-        cells = 1000 * deposit[:, begin : begin + layer.cells]
+        cells = deposit_mev[:, begin : begin + layer.cells]
         layers.append(cells.reshape(-1, *layer.shape))
         begin += layer.cells
-    overflow = 1000 * deposit[:, CELLS : CELLS + len(LAYERS)]
+    overflow = deposit_mev[:, CELLS : CELLS + len(LAYERS)]
     return Showers(layers, overflow, energy.astype(np.float32))
 
 
@@ -157,7 +162,7 @@ def _pion(energy_gev: Floats, front_mm: float, rng: np.random.Generator) -> Ener
     cascades = electromagnetic(neutral, begin, np.clip(slope, -1, 1), rng)
     first = np.concatenate([[0], np.cumsum(number)[:-1]])
     means = np.add.reduceat(cascades, first, axis=0)
-    total = np.bincount(parent, neutral, events)
+    total = np.add.reduceat(neutral, first)
     energies += _fluctuated(means, total, _spots(total), rng)
 
     visible = 1 - np.clip(rng.normal(_INVISIBLE, _INVISIBLE_SPREAD, events), 0, 1)

@@ -16,6 +16,8 @@ class EventSource(Enum):
     """The kinds of events; the value is the word in design files."""
 
     DRIFT_CHAMBER = "drift_chamber"
+    SHOWERS = "showers"
+    REGION_GRIDS = "region_grids"
 
 
 @dataclass(frozen=True, slots=True)

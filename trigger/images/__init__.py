@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from trigger.events.batch import EventBatch
-from trigger.images import hit_maps
+from trigger.images import hit_maps, region_grids, shower_layers
 from trigger.images.contract import Encoding, InputContract
 from trigger.images.encoder import Encoder, Pixels
 
@@ -22,6 +22,9 @@ ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
         Encoding.TOTAL: hit_maps.ENCODER,
         Encoding.AVERAGE: hit_maps.ENCODER,
         Encoding.PER_HIT: hit_maps.ENCODER,
+        Encoding.SHOWER_PLANES: shower_layers.ENCODER,
+        Encoding.SHOWER_CELLS: shower_layers.ENCODER,
+        Encoding.REGION_GRID: region_grids.ENCODER,
     }
 )
 """What draws the events, by encoding."""

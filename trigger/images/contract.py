@@ -35,6 +35,12 @@ class Encoding(Enum):
     """Hit map: the event's mean charge at each hit."""
     PER_HIT = "per_hit"
     """Hit map: the charge of the hit; the largest one where hits share a pixel."""
+    SHOWER_PLANES = "shower_planes"
+    """Calorimeter shower: its layers as three planes of 12 x 12 cells."""
+    SHOWER_CELLS = "shower_cells"
+    """Calorimeter shower: all cells as one vector."""
+    REGION_GRID = "region_grid"
+    """Transverse energies of calorimeter regions."""
 
 
 @dataclass(frozen=True, slots=True)
