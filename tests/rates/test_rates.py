@@ -23,6 +23,7 @@ from trigger.rates import (
     find_next_looser,
     find_working_point,
     measure_accuracy,
+    measure_change,
     measure_efficiency,
     measure_rejection,
     measure_turn_on,
@@ -272,3 +273,36 @@ def test_turn_on_in_bins_of_a_variable() -> None:
 def test_bins_of_equal_shares() -> None:
     assert equal_shares(range(101), 4).tolist() == [0, 25, 50, 75, 100]
     assert equal_shares([3, 3, 3, 3], 4).tolist() == [3]
+
+
+@given(st.integers(1, 500), st.data())
+def test_a_change_lies_within_its_interval_and_mirrors(total: int, data: st.DataObject) -> None:
+    gained = data.draw(st.integers(0, total))
+    lost = data.draw(st.integers(0, total - gained))
+    there, back = measure_change(gained, lost, total), measure_change(lost, gained, total)
+    assert there.low < there.value < there.high or total == max(gained, lost)
+    assert (there.value, there.low, there.high) == (-back.value, -back.high, -back.low)
+    assert -1 <= there.low <= there.value <= there.high <= 1
+
+
+def test_a_change_is_covered_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(3)
+    gain, loss, total = 0.03, 0.08, 400
+    drawn = generator.multinomial(total, [gain, loss, 1 - gain - loss], size=2000)
+    kept = 0
+    for gained, lost, _ in drawn.tolist():
+        found = measure_change(gained, lost, total)
+        kept += found.low <= gain - loss <= found.high
+    assert kept / 2000 >= 0.95
+
+
+def test_nothing_moved_does_not_prove_that_nothing_moves() -> None:
+    found = measure_change(0, 0, 100)
+    assert found.value == 0
+    assert found.high == -found.low == clopper_pearson(0, 100, 0.975)[1]
+
+
+@pytest.mark.parametrize("counts", [(-1, 0, 5), (3, 3, 5)])
+def test_a_change_of_impossible_counts_is_refused(counts: tuple[int, int, int]) -> None:
+    with pytest.raises(ReportError, match="together no more than the events"):
+        measure_change(*counts)

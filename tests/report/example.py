@@ -37,6 +37,8 @@ from trigger.report import (
     TurnOn,
 )
 
+from .example_studies import build_robustness
+
 KINDS = {
     "pixels": "QActivation",
     "conv1": "QConv2D",
@@ -132,6 +134,7 @@ def build_example() -> Report:
             ),
             Note(Severity.INFO, "conversion", "pool2 | average: hls4ml divides in its own format."),
         ),
+        robustness=build_robustness(),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from trigger.budget import Verdict
 from trigger.report import Agreement, LayerAgreement, Mismatch, Report
-from trigger.report.charts import latency_limit_cycles
+from trigger.report.cost_charts import latency_limit_cycles
 from trigger.report.markdown import render_markdown
 from trigger.report.page import TEMPLATES, render_html
 from trigger.report.sections import build_sections, word_agreement
@@ -114,7 +114,7 @@ def test_links_lead_somewhere(page: str, outline: Outline) -> None:
 
 def test_pictures_have_words(outline: Outline) -> None:
     assert all(image.get("alt") for image in outline.all("img"))
-    assert len(outline.all("svg")) == 7
+    assert len(outline.all("svg")) == 10
     for figure in outline.all("svg"):
         assert figure["role"] == "img"
         assert len(str(figure["aria-labelledby"]).split()) == 2
@@ -139,6 +139,7 @@ def test_sections_stand_in_order(report: Report, bare: Report) -> None:
         "notes",
         "agreement",
         "physics",
+        "robustness",
         "layers",
         "images",
         "contract",
@@ -258,3 +259,22 @@ def test_colours_can_be_told_from_their_ground(theme: int) -> None:
         assert contrast(colour["muted"], colour[f"{answer}-paper"]) >= 4.5
     for series in range(1, 5):
         assert contrast(colour[f"series-{series}"], colour["paper"]) >= 3
+
+
+def test_a_changed_input_is_told_in_points_and_by_place(report: Report) -> None:
+    words = render_markdown(report)
+    (dead,) = (line for line in words.splitlines() if line.startswith("| dead, row 1, column 0"))
+    assert "| -1.2 (" in dead
+    assert "Test events reach 29 of 30 positions" in words
+    assert "No map of noisy cells: it would take too long." in words
+
+
+def test_a_place_without_a_cell_is_not_in_the_numbers_behind_a_map(report: Report) -> None:
+    (table,) = (
+        place.table
+        for section in build_sections(report)
+        for place in section.figures
+        if place.table.name == "map-dead-table"
+    )
+    assert len(table.rows) == 29
+    assert "row 0, column 0" not in {row[0].text for row in table.rows}

@@ -48,8 +48,8 @@ BASELINE = "pixel sum"
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What is asked of every engine."""
+class Question:
+    """What is asked of every engine: signal against background at a working point."""
 
     labels: npt.NDArray[np.int64]
     classes: tuple[str, ...]
@@ -69,7 +69,7 @@ def measure_physics(file: DesignFile, images: Images, simulated: Simulated) -> r
     The score of an event is the one output, or the signal's output less the background's.
     """
     events = len(images.split.test)
-    asked = _question(file, simulated.labels[:events])
+    asked = ask(file, simulated.labels[:events])
     sums = _pixel_sums(images, images.split.test)
     rows = [_baseline(asked, images, sums)]
     histograms: list[record.ScoreHistogram] = []
@@ -82,7 +82,7 @@ def measure_physics(file: DesignFile, images: Images, simulated: Simulated) -> r
         (EMULATED, simulated.emulated),
     ):
         outputs = every[:events].reshape(events, -1)
-        scores = _scores(outputs, asked)
+        scores = scores_of(outputs, asked)
         row = _engine(asked, name, scores, outputs)
         rows.append(row)
         by_class = {
@@ -112,17 +112,18 @@ def measure_physics(file: DesignFile, images: Images, simulated: Simulated) -> r
     )
 
 
-def _question(file: DesignFile, labels: npt.NDArray[np.int64]) -> _Question:
+def ask(file: DesignFile, labels: npt.NDArray[np.int64]) -> Question:
+    """Return what a design asks of events with these labels."""
     assert file.events is not None  # without events there is no run
     classes = file.events.classes
     trigger = file.trigger
     if trigger is None:
-        return _Question(labels, classes, 0, 1, ACCEPTANCE, None)
+        return Question(labels, classes, 0, 1, ACCEPTANCE, None)
     background, signal = classes.index(trigger.background), classes.index(trigger.signal)
-    return _Question(labels, classes, background, signal, trigger.acceptance, trigger.exposure)
+    return Question(labels, classes, background, signal, trigger.acceptance, trigger.exposure)
 
 
-def _scores(outputs: npt.NDArray[np.generic], asked: _Question) -> npt.NDArray:
+def scores_of(outputs: npt.NDArray[np.generic], asked: Question) -> npt.NDArray:
     """Return one number per event that is large for signal; the last class has the one output."""
     if outputs.shape[1] == 1:
         return outputs[:, 0] if asked.signal > asked.background else -outputs[:, 0]
@@ -135,9 +136,7 @@ def _pixel_sums(images: Images, events: npt.NDArray[np.int64]) -> npt.NDArray[np
     return pixels.reshape(len(pixels), -1).sum(axis=1, dtype=np.int64)
 
 
-def _baseline(
-    asked: _Question, images: Images, sums: npt.NDArray[np.int64]
-) -> record.EnginePhysics:
+def _baseline(asked: Question, images: Images, sums: npt.NDArray[np.int64]) -> record.EnginePhysics:
     """Return what a cut on the pixel sum does; training events tell on which side signal lies."""
     train = images.split.train
     labels, known = images.sample.labels[train], _pixel_sums(images, train)
@@ -148,7 +147,7 @@ def _baseline(
 
 
 def _engine(
-    asked: _Question, name: str, scores: npt.NDArray, outputs: npt.NDArray | None
+    asked: Question, name: str, scores: npt.NDArray, outputs: npt.NDArray | None
 ) -> record.EnginePhysics:
     labels, note = asked.labels, asked.note
     roc = build_roc(scores[labels == asked.signal], scores[labels == asked.background])
@@ -184,7 +183,7 @@ def _share(share: Efficiency, note: str) -> Figure:
     return Figure(share.value, Source.MEASURED, share.low, share.high, share.coverage, note=note)
 
 
-def _rate(asked: _Question, point: WorkingPoint) -> Figure | None:
+def _rate(asked: Question, point: WorkingPoint) -> Figure | None:
     if asked.exposure is None:
         return None
     rate: Rate = asked.exposure.rate(point.background)
@@ -203,7 +202,7 @@ def _rejection(roc: Roc, note: str) -> Figure | None:
 
 
 def _turn_on(
-    asked: _Question,
+    asked: Question,
     engine: str,
     passed: npt.NDArray[np.bool_],
     variable: npt.NDArray[np.int64],

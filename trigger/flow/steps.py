@@ -27,13 +27,14 @@ from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_physics, qualities
 from trigger.flow.samples import Events, Images, make_events, make_images
 from trigger.flow.simulation import Simulated, simulate
+from trigger.flow.studies import Studies, study
 from trigger.flow.workspace import Workspace
 from trigger.project import csim
 from trigger.project.compiler import find_compiler
-from trigger.report import Report, Step, keep_times, write
+from trigger.report import Physics, Report, Step, keep_times, write
 from trigger.training import ModelKind, Start, TrainedModel, fit
 
-STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "report")
+STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "study", "report")
 """The steps in order; each is the work of one property of ``Flow``."""
 
 SIMULATED_EVENTS = 10_000
@@ -191,11 +192,32 @@ class Flow:
         return costs
 
     @cached_property
+    def physics(self) -> Physics:
+        """Figures of every engine: the work of a moment, within the step that asks first."""
+        return measure_physics(self.file, self.images, self.simulated)
+
+    @cached_property
+    def studies(self) -> Studies:
+        simulated, costs = self.simulated, self.costs  # noqa: F841
+        with self._step("study") as said:
+            studied = study(
+                self.file,
+                self.events,
+                self.images,
+                self.compiled,
+                self.physics,
+                self.workspace,
+                self._listener.counter("faulty inputs"),
+            )
+            said.append(studied.summary)
+        return studied
+
+    @cached_property
     def report(self) -> Report:
         """The report, written; complete also where a check failed (see ``require_exact``)."""
-        simulated, costs = self.simulated, self.costs
+        simulated, costs, studies = self.simulated, self.costs, self.studies
         with self._step("report") as said:
-            found = measure_physics(self.file, self.images, simulated)
+            found = self.physics
             verdict = self._judge(costs, found)
             report = summary.build_report(
                 self.file,
@@ -211,7 +233,7 @@ class Flow:
                 self._command,
                 datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             )
-            report = keep_times(report, self.workspace.folder)
+            report = keep_times(studies.added_to(report), self.workspace.folder)
             write(report, self.workspace.folder)
             said.append(f"verdict {verdict.outcome.value}")
         return report

@@ -80,6 +80,11 @@ class Workspace:
         return self.folder / "scores.npz"
 
     @property
+    def robustness(self) -> Path:
+        """What faults of the input do, as it was found last."""
+        return self.folder / "robustness.json"
+
+    @property
     def events(self) -> Path:
         """Generated events, shared by all designs of one output folder."""
         return self.folder.parent / ".events"
@@ -134,7 +139,7 @@ class Workspace:
         what the next firmware is held against.
         """
         self.conversion.unlink(missing_ok=True)  # first: without it nothing else is trusted
-        for path in (self.network, self.contract, self.design, self.scores):
+        for path in (self.network, self.contract, self.design, self.scores, self.robustness):
             path.unlink(missing_ok=True)
         for path in (self.report, self.text, self.page):
             path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ A score passes a threshold when it is at least as large. Scores on an integer gr
 figure here takes ties as the hardware would: a tie group passes or fails as a whole.
 """
 
+from trigger.rates.change import Change, measure_change
 from trigger.rates.classify import count_confusion, measure_accuracy, predict_classes
 from trigger.rates.efficiency import COVERAGE, Efficiency, clopper_pearson, measure_efficiency
 from trigger.rates.histogram import Histogram, build_histograms
@@ -21,6 +22,7 @@ from trigger.rates.turn_on import equal_shares, measure_turn_on
 
 __all__ = [
     "COVERAGE",
+    "Change",
     "Efficiency",
     "Exposure",
     "Histogram",
@@ -36,6 +38,7 @@ __all__ = [
     "find_next_looser",
     "find_working_point",
     "measure_accuracy",
+    "measure_change",
     "measure_efficiency",
     "measure_rejection",
     "measure_turn_on",

@@ -71,10 +71,20 @@ def share_cell(figure: Figure | None, said: Origin) -> Cell:
     """Return a share as per cent, otherwise as `figure_cell`."""
     if figure is None:
         return UNKNOWN_CELL
-    low, high = (None if end is None else 100 * end for end in (figure.low, figure.high))
-    scaled = replace(figure, value=100 * figure.value, low=low, high=high)
-    cell = figure_cell(scaled, said)
+    cell = figure_cell(_in_percent(figure), said)
     return replace(cell, text=f"{cell.text}{SPACE}%", sort=figure.value)
+
+
+def points_cell(figure: Figure, said: Origin) -> Cell:
+    """Return the change of a share in percentage points, with its sign."""
+    cell = figure_cell(_in_percent(figure), said)
+    sign = "+" if figure.value > 0 else ""
+    return replace(cell, text=f"{sign}{cell.text}", sort=figure.value)
+
+
+def _in_percent(figure: Figure) -> Figure:
+    low, high = (None if end is None else 100 * end for end in (figure.low, figure.high))
+    return replace(figure, value=100 * figure.value, low=low, high=high)
 
 
 def source_cell(source: Source | None) -> Cell:

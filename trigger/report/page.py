@@ -9,26 +9,22 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from trigger.report import charts
-from trigger.report.charts import Drawing
+from trigger.report import charts, cost_charts, study_charts
+from trigger.report.drawing import Drawing
 from trigger.report.pictures import build_galleries, build_scale
 from trigger.report.record import Physics, Report
 from trigger.report.sections import FigureKind, FigurePlace, build_sections, build_tiles
 
 TEMPLATES = Path(__file__).with_name("templates")
 
-PHYSICS_DRAWINGS: dict[FigureKind, Callable[[Physics], Drawing]] = {
-    FigureKind.ROC: charts.roc_drawing,
-    FigureKind.SCORES: charts.scores_drawing,
-    FigureKind.TURN_ON: charts.turn_on_drawing,
-}
+Draw = Callable[[Report, int], Drawing]
 
 
 def render_html(report: Report) -> str:
     """Return the report as a page that needs no network and no other file."""
     sections = build_sections(report)
     drawings = {
-        (place.kind, place.cost): draw(report, place)
+        (place.kind, place.index): draw(report, place)
         for section in sections
         for place in section.figures
     }
@@ -47,16 +43,46 @@ def render_html(report: Report) -> str:
 
 def draw(report: Report, place: FigurePlace) -> Drawing:
     """Return the figure of a place."""
-    if place.kind in PHYSICS_DRAWINGS:
-        physics = report.physics
-        assert isinstance(physics, Physics)  # the place exists only where there is physics
-        return PHYSICS_DRAWINGS[place.kind](physics)
-    cost = report.costs[place.cost]
-    name = f"{place.kind.value}-{place.cost + 1}"
-    if place.kind is FigureKind.RESOURCES:
-        return charts.resources_drawing(cost, name)
-    limit = charts.latency_limit_cycles(report.verdict.checks, cost.clock_period_ns)
-    return charts.latency_drawing(cost, limit, name)
+    return DRAWINGS[place.kind](report, place.index)
+
+
+def _of_physics(drawing: Callable[[Physics], Drawing]) -> Draw:
+    def draw(report: Report, _: int) -> Drawing:
+        assert report.physics is not None  # the place exists only where there is physics
+        return drawing(report.physics)
+
+    return draw
+
+
+def _latency(report: Report, index: int) -> Drawing:
+    cost = report.costs[index]
+    limit = cost_charts.latency_limit_cycles(report.verdict.checks, cost.clock_period_ns)
+    return cost_charts.latency_drawing(cost, limit, f"latency-{index + 1}")
+
+
+def _resources(report: Report, index: int) -> Drawing:
+    return cost_charts.resources_drawing(report.costs[index], f"resources-{index + 1}")
+
+
+def _fault(report: Report, index: int) -> Drawing:
+    assert report.robustness is not None
+    return study_charts.fault_drawing(report.robustness, report.robustness.faults[index])
+
+
+def _gain(report: Report, _: int) -> Drawing:
+    assert report.robustness is not None
+    return study_charts.gain_drawing(report.robustness)
+
+
+DRAWINGS: dict[FigureKind, Draw] = {
+    FigureKind.ROC: _of_physics(charts.roc_drawing),
+    FigureKind.SCORES: _of_physics(charts.scores_drawing),
+    FigureKind.TURN_ON: _of_physics(charts.turn_on_drawing),
+    FigureKind.LATENCY: _latency,
+    FigureKind.RESOURCES: _resources,
+    FigureKind.FAULT: _fault,
+    FigureKind.GAIN: _gain,
+}
 
 
 @cache

@@ -11,6 +11,7 @@ from enum import Enum
 
 from trigger.budget import Cost, Figure, Verdict
 from trigger.errors import ReportError
+from trigger.report import studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,8 @@ class EnginePhysics:
     next_rate_khz: Figure | None = None
     rejection: Figure | None = None
     """1 / background acceptance at ``Physics.rejection_efficiency``; None if no event passes."""
+    auc_bootstrap: Figure | None = None
+    """The area again, with the interval of resampled events."""
     confusion: tuple[tuple[int, ...], ...] = ()
     """Events of each class (outer) taken for each class (inner), in the order of the labels."""
 
@@ -308,6 +311,16 @@ class Report:
     classes: tuple[ClassImages, ...] = ()
     steps: tuple[Step, ...] = ()
     notes: tuple[Note, ...] = ()
+    robustness: studies.Robustness | None = None
+    comparisons: tuple[studies.ScoreComparison, ...] = ()
+    """Scores of the emulator and of each other engine."""
+    ranges: tuple[studies.RangeRow, ...] = ()
+    widths: tuple[studies.Widths, ...] = ()
+    calibration: studies.Calibration | None = None
+    """Of the estimate among ``costs``."""
+    device: studies.DeviceRow | None = None
+    previous: studies.Previous | None = None
+    """The version before; None where there was none."""
 
 
 def _check_counts(where: str, elements: int, mismatches: int) -> None:

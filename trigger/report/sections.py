@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from trigger.budget import Outcome
-from trigger.report import cost_tables, physics_tables, tables
+from trigger.report import cost_tables, physics_tables, study_tables, tables
 from trigger.report.cells import Table
 from trigger.report.record import Agreement, Report
 from trigger.report.wording import UNKNOWN, word_number, word_origin
@@ -21,6 +21,8 @@ class FigureKind(Enum):
     TURN_ON = "turn-on"
     LATENCY = "latency"
     RESOURCES = "resources"
+    FAULT = "fault"
+    GAIN = "gain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class FigurePlace:
 
     kind: FigureKind
     table: Table
-    cost: int = 0
-    """Which of the report's costs it draws; not read by figures of physics."""
+    index: int = 0
+    """Which of several it draws: of the report's costs, or of the kinds of faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,39 @@ def _network(report: Report) -> Section | None:
     return Section("layers", "Layers and cost", words, (*costs, *formats), tuple(figures))
 
 
+def _robustness(report: Report) -> Section | None:
+    found = report.robustness
+    if found is None:
+        return None
+    shown, figures = [], []
+    if any(fault.worst for fault in found.faults):
+        shown.append(study_tables.worst_table(found))
+    if found.gains:
+        shown.append(
+            study_tables.variation_table(
+                "gain-table", "A shift of the gain of all signals", "Gain", found.gains
+            )
+        )
+        figures.append(FigurePlace(FigureKind.GAIN, replace(shown[-1], name="gain-figure-table")))
+    if found.orientations:
+        shown.append(
+            study_tables.variation_table(
+                "orientation-table", "Images turned and moved", "Image", found.orientations
+            )
+        )
+    figures += [
+        FigurePlace(FigureKind.FAULT, study_tables.map_table(found, fault), index)
+        for index, fault in enumerate(found.faults)
+    ]
+    words = (
+        "The same test events are emulated again with a changed input; the threshold stays that of "
+        "the working point.",
+        *study_tables.word_faults(found),
+        *found.left_out,
+    )
+    return Section("robustness", "Robustness", words, tuple(shown), tuple(figures))
+
+
 def _images(report: Report) -> Section | None:
     if not report.classes:
         return None
@@ -224,6 +259,7 @@ SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     _notes,
     _agreement,
     _physics,
+    _robustness,
     _network,
     _images,
     _contract,

@@ -127,6 +127,22 @@ def word_shape(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
+def word_place(shape: tuple[int, ...], position: int) -> str:
+    """Return the words for a position among the numbers of one event's input."""
+    at: list[int] = []
+    for length in reversed(shape):
+        position, index = divmod(position, length)
+        at.insert(0, index)
+    match at:
+        case [row, column, channel]:
+            words = f"row {row}, column {column}"
+            return words if shape[2] == 1 else f"{words}, channel {channel}"
+        case [candidate, feature]:
+            return f"candidate {candidate}, feature {feature}"
+        case _:
+            return "position " + ", ".join(map(str, at))
+
+
 def word_share(part: int, whole: int) -> str:
     """Return ``50 %``; ``none`` where there is nothing to take a share of."""
     return word_percent(part / whole) if whole else NOT_APPLICABLE

@@ -1,0 +1,140 @@
+"""Faults of the input against a plain loop over positions and events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.builders import small_cnn
+from trigger.emulate import run
+from trigger.flow import robustness
+from trigger.flow.robustness import Decided, study_robustness
+from trigger.rates import Exposure
+
+EVENTS = 60
+NETWORK = small_cnn(3)
+SHAPE = NETWORK.inputs[0].dimensions
+
+
+def score(outputs):
+    return outputs[:, 0] - outputs[:, 1]
+
+
+def decide(pixels, threshold):
+    raw = run(NETWORK, pixels)["score"].reshape(len(pixels), -1)
+    return score(raw) >= threshold
+
+
+@pytest.fixture(scope="module")
+def decided() -> Decided:
+    rng = np.random.default_rng(5)
+    pixels = np.where(rng.random((EVENTS, *SHAPE)) < 0.3, rng.integers(0, 256, (EVENTS, *SHAPE)), 0)
+    pixels[:, 0] = 0  # a row without cells
+    pixels[3, 4, 4] = 255
+    threshold = int(np.median(score(run(NETWORK, pixels)["score"].reshape(EVENTS, -1))))
+    return Decided(
+        network=NETWORK,
+        pixels=pixels.astype(np.uint8),
+        is_signal=rng.random(EVENTS) < 0.5,
+        score=score,
+        threshold=threshold,
+        signal="ee",
+        background="mm",
+        exposure=Exposure(40.0),
+        contract="",
+        with_gain=lambda gain: np.minimum(pixels * (1 + gain), 255).astype(np.uint8),
+    )
+
+
+@pytest.fixture(scope="module")
+def found(decided):
+    return study_robustness(decided)
+
+
+@pytest.mark.parametrize(("kind", "value"), [(0, 0), (1, 255)], ids=["dead", "hot"])
+def test_a_map_is_what_a_loop_over_all_positions_counts(decided, found, kind, value):
+    fault = found.faults[kind]
+    assert fault.name == ("dead", "hot")[kind]
+    before = decide(decided.pixels, decided.threshold)
+    signal, background = decided.is_signal, ~decided.is_signal
+    assert (fault.signal_events, fault.background_events) == (signal.sum(), background.sum())
+    moved_at_all = 0
+    for position in range(decided.pixels[0].size):
+        changed = decided.pixels.reshape(EVENTS, -1).copy()
+        lit = changed[:, position].any()
+        changed[:, position] = value
+        after = decide(changed.reshape(-1, *SHAPE), decided.threshold)
+        moved = after.astype(int) - before
+        counted = [int(moved[each].sum()) if lit else None for each in (signal, background)]
+        assert [fault.signal_moved[position], fault.background_moved[position]] == counted
+        moved_at_all += any(counted)
+    assert moved_at_all > 5
+
+
+def test_positions_that_nothing_reaches_have_no_cell(found):
+    assert found.cells == 7 * 8
+    for fault in found.faults:
+        assert set(fault.signal_moved[:8]) == {None}
+        assert None not in fault.signal_moved[8:]
+
+
+def test_the_worst_cells_are_the_extremes_of_the_maps(decided, found):
+    dead = found.faults[0]
+    lost = min(moved for moved in dead.signal_moved if moved is not None)
+    first = dead.worst[0]
+    assert first.signal_change.value == pytest.approx(lost / dead.signal_events)
+    assert first.signal_change.low < first.signal_change.value < first.signal_change.high
+    position = dead.signal_moved.index(lost)
+    assert first.name == f"row {position // 8}, column {position % 8}"
+    before = found.nominal.signal_efficiency.value
+    assert first.signal_efficiency.value == pytest.approx(before + first.signal_change.value)
+
+
+def test_a_noisy_cell_moves_fewer_events_than_it_fires_in(found):
+    noisy = found.faults[2]
+    assert noisy.name == "noisy"
+    assert any(noisy.signal_moved[8:])
+    most = max(abs(moved) for moved in noisy.signal_moved if moved is not None)
+    assert most <= noisy.signal_events / 4
+
+
+def test_gain_shifts_stand_in_order_around_the_design(decided, found):
+    sizes = [each.size for each in found.gains]
+    assert sizes == sorted(sizes)
+    assert sizes[4] == 0
+    middle = found.gains[4]
+    assert middle == replace(found.nominal, size=0)
+    assert (middle.signal_change.value, middle.signal_change.low) == (0, None)
+    passed = decide(decided.with_gain(0.1), decided.threshold)[decided.is_signal]
+    assert found.gains[-1].signal_efficiency.value == passed.mean()
+
+
+def test_rates_are_shares_of_the_crossings(found):
+    nominal = found.nominal
+    assert nominal.rate_khz.value == pytest.approx(40_000 * nominal.background_acceptance.value)
+
+
+def test_a_mirrored_image_is_decided_as_a_mirrored_image(decided, found):
+    (mirrored,) = (each for each in found.orientations if each.name == "mirrored, left and right")
+    passed = decide(decided.pixels[:, :, ::-1], decided.threshold)[decided.is_signal]
+    assert mirrored.signal_efficiency.value == passed.mean()
+    assert len(found.orientations) == 7
+
+
+def test_the_same_is_found_again_and_the_key_tells_what_it_depends_on(decided, found):
+    assert study_robustness(decided) == found
+    assert replace(decided, threshold=decided.threshold + 1).key != found.key
+    assert replace(decided, pixels=decided.pixels[:, ::-1]).key != found.key
+    assert replace(decided, contract="scale 7").key != found.key
+
+
+def test_what_would_take_too_long_is_left_out_with_a_sentence(decided, monkeypatch):
+    monkeypatch.setattr(robustness, "NATIVE_WORK", 1e6)
+    monkeypatch.setattr(robustness, "REFERENCE_WORK", 1e6)
+    found = study_robustness(replace(decided, with_gain=lambda gain: None))
+    assert [fault.name for fault in found.faults] == []
+    assert found.gains == ()
+    assert len([each for each in found.left_out if "would take too long" in each]) == 3
+    assert any("No shift of the gain" in each for each in found.left_out)

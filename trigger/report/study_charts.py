@@ -1,0 +1,158 @@
+"""The figures of what was studied beside the headline."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+
+from trigger.budget import Figure
+from trigger.report.drawing import MUTED, PAPER, SERIES, Drawing, render
+from trigger.report.studies import CellFault, Robustness
+from trigger.report.wording import word_percent
+
+FEWER, MORE, NO_CELL = (0.12, 0.38, 0.78), (0.78, 0.30, 0.05), (0.5, 0.5, 0.5, 0.25)
+"""Colours of a change, blue down and orange up, transparent at zero: the page's own ground shows
+through in either theme."""
+CHANGES = LinearSegmentedColormap.from_list(
+    "changes", [(0, (*FEWER, 1)), (0.5, (*FEWER, 0)), (0.5, (*MORE, 0)), (1, (*MORE, 1))]
+)
+MOST_CHANNELS = 4
+
+
+def fault_drawing(found: Robustness, fault: CellFault) -> Drawing:
+    """Draw the change of efficiency and of acceptance by position, a row of maps per channel."""
+    shares = [
+        _planes(found.shape, moved, events)
+        for moved, events in (
+            (fault.signal_moved, fault.signal_events),
+            (fault.background_moved, fault.background_events),
+        )
+    ]
+    channels, rows, columns = shares[0].shape
+    shown = min(channels, MOST_CHANNELS)
+
+    def draw(canvas: Canvas) -> None:
+        panels = canvas.subplots(shown, 2, squeeze=False)
+        for kind, (words, planes) in enumerate(
+            zip(
+                (f"efficiency, {found.signal}", f"acceptance, {found.background}"),
+                shares,
+                strict=True,
+            )
+        ):
+            largest = float(np.nanmax(np.abs(planes), initial=0)) or 1.0
+            for channel in range(shown):
+                axes = panels[channel, kind]
+                picture = axes.imshow(
+                    np.ma.masked_invalid(planes[channel]),
+                    cmap=CHANGES.with_extremes(bad=NO_CELL),
+                    vmin=-largest,
+                    vmax=largest,
+                    interpolation="none",
+                    aspect="equal" if rows > columns / 4 else "auto",
+                )
+                axes.grid(visible=False)
+                axes.set_title(words if channels == 1 else f"{words}, channel {channel}")
+                for axis in (axes.xaxis, axes.yaxis):
+                    axis.set_major_locator(MaxNLocator(4, integer=True))
+            bar = canvas.colorbar(
+                picture,
+                ax=panels[:, kind],
+                orientation="horizontal",
+                format=FuncFormatter(lambda share, _: word_percent(share)),
+                ticks=[-largest, 0, largest],
+                shrink=0.8,
+            )
+            bar.outline.set_visible(False)
+            bar.solids.set_rasterized(True)
+
+    title = f"{fault.name.capitalize()} cell at each position"
+    description = (
+        f"Maps of {rows} by {columns} positions: what a {fault.name} cell ({fault.meaning}) "
+        f"changes at the working point. Efficiency of {found.signal}: {_span(shares[0])}; "
+        f"acceptance of {found.background}: {_span(shares[1])}. "
+        "Grey: no event ever reaches the position."
+    )
+    if channels > shown:
+        description += f" The first {shown} of {channels} channels are drawn."
+    height = 0.5 + shown * min(2.6, 0.3 + 2.1 * rows / columns)
+    return Drawing(
+        f"map-{fault.name}",
+        title,
+        description,
+        render(f"map-{fault.name}", title, description, height, draw),
+    )
+
+
+def gain_drawing(found: Robustness) -> Drawing:
+    """Draw efficiency and acceptance against a shift of the gain."""
+    gains = [each.size or 0.0 for each in found.gains]
+    quantities = (
+        (f"efficiency ({found.signal})", [each.signal_efficiency for each in found.gains]),
+        (f"acceptance ({found.background})", [each.background_acceptance for each in found.gains]),
+    )
+
+    def draw(canvas: Canvas) -> None:
+        panels = canvas.subplots(2, 1, sharex=True)
+        for index, (axes, (words, figures)) in enumerate(zip(panels, quantities, strict=True)):
+            _draw_points(axes, gains, figures, index)
+            axes.set_ylabel(words)
+            axes.set_ylim(bottom=0)
+            axes.axvline(0, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        panels[1].xaxis.set_major_formatter(FuncFormatter(lambda gain, _: f"{100 * gain:+g} %"))
+        panels[1].xaxis.set_major_locator(MultipleLocator(0.05))
+        panels[1].set_xlabel("shift of the gain")
+
+    title = "Shift of the gain"
+    ends = (found.gains[0], found.gains[-1])
+    description = (
+        "Signal efficiency and background acceptance at the threshold of the working point against "
+        "a common shift of all signals. "
+        + "; ".join(
+            f"{end.name}: efficiency {word_percent(end.signal_efficiency.value)}, "
+            f"acceptance {word_percent(end.background_acceptance.value)}"
+            for end in ends
+        )
+        + "."
+    )
+    return Drawing("gain", title, description, render("gain", title, description, 3.6, draw))
+
+
+def _draw_points(axes: Axes, places: list[float], figures: list[Figure], index: int) -> None:
+    axes.errorbar(
+        places,
+        [figure.value for figure in figures],
+        yerr=[
+            [figure.value - (figure.low or 0) for figure in figures],
+            [(figure.high or 1) - figure.value for figure in figures],
+        ],
+        marker="os"[index],
+        markersize=4,
+        markerfacecolor=PAPER,
+        color=SERIES[index],
+        linewidth=1,
+    )
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: word_percent(share)))
+
+
+def _planes(
+    shape: tuple[int, ...], moved: tuple[int | None, ...], events: int
+) -> npt.NDArray[np.float64]:
+    """Return the share of events that moved as maps, (channels, rows, columns); NaN: no cell."""
+    shares = np.array([np.nan if each is None else each / max(events, 1) for each in moved])
+    match shape:
+        case (_, _, _):
+            return np.moveaxis(shares.reshape(shape), 2, 0)
+        case (*most, last):
+            return shares.reshape(1, -1 if most else 1, last)
+        case _:
+            return shares.reshape(1, 1, 1)
+
+
+def _span(planes: npt.NDArray[np.float64]) -> str:
+    low, high = float(np.nanmin(planes, initial=0)), float(np.nanmax(planes, initial=0))
+    return f"{100 * low:+.2g} to {100 * high:+.2g} points"

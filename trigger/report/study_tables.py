@@ -1,0 +1,138 @@
+"""Tables of what was studied beside the headline figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from trigger.report.cells import Cell, Column, Row, Table, figure_cell, points_cell, share_cell
+from trigger.report.studies import CellFault, Robustness, Variation
+from trigger.report.wording import Origin, common_origin, word_place
+
+LONGEST = 100
+"""Rows of a table behind a figure; all numbers are in ``report.json``."""
+
+
+def worst_table(found: Robustness) -> Table:
+    """Return the cells whose faults move most."""
+    rows = [
+        (f"{fault.name}, {variation.name}", variation)
+        for fault in found.faults
+        for variation in fault.worst
+    ]
+    said = _said(variation for _, variation in rows)
+    return Table(
+        "fault-table",
+        "Cells whose fault costs most efficiency, and those that let most background in"
+        + said.clause,
+        _columns("Fault and place", rows[0][1] if rows else None),
+        tuple(_row(name, variation, said) for name, variation in rows),
+    )
+
+
+def variation_table(
+    name: str, caption: str, title: str, variations: tuple[Variation, ...]
+) -> Table:
+    """Return changes of the whole input, a row each."""
+    said = _said(variations)
+    return Table(
+        name,
+        caption + said.clause,
+        _columns(title, variations[0]),
+        tuple(_row(each.name, each, said) for each in variations),
+    )
+
+
+def word_faults(found: Robustness) -> tuple[str, ...]:
+    """Return what a reader of the maps and tables must know, as sentences."""
+    words = []
+    positions = math.prod(found.shape)
+    if found.faults:
+        kinds = "; ".join(
+            f"a {fault.name} cell {fault.meaning} "
+            f"({fault.signal_events + fault.background_events:,} events)"
+            for fault in found.faults
+        )
+        words.append(
+            f"One cell at a time: {kinds}. Test events reach {found.cells:,} of {positions:,} "
+            "positions; the others have no cell behind them. Each interval is that of a single "
+            "cell: among so many some move by chance alone."
+        )
+    if found.orientations:
+        words.append(
+            "A turned or mirrored image should change nothing where detector, physics and encoding "
+            "have that symmetry; elsewhere it shows what a wrong map of the cells would do."
+        )
+    return tuple(words)
+
+
+def map_table(found: Robustness, fault: CellFault) -> Table:
+    """Return the positions of a map at which most events are decided otherwise."""
+    moved = [
+        (abs(signal) + abs(background), position, signal, background)
+        for position, (signal, background) in enumerate(
+            zip(fault.signal_moved, fault.background_moved, strict=True)
+        )
+        if signal is not None and background is not None
+    ]
+    rows = tuple(
+        (
+            Cell(word_place(found.shape, position), sort=position),
+            Cell(f"{signal:+,}", sort=signal),
+            Cell(f"{background:+,}", sort=background),
+        )
+        for _, position, signal, background in sorted(moved, key=lambda row: (-row[0], row[1]))
+    )
+    caption = (
+        f"{fault.name.capitalize()} cells: events that pass more than without the fault, of "
+        f"{fault.signal_events:,} {found.signal} and {fault.background_events:,} "
+        f"{found.background}"
+    )
+    if len(rows) > LONGEST:
+        caption += f"; the {LONGEST} positions that move most, all are in report.json"
+    columns = (
+        Column("Place"),
+        Column(found.signal, numeric=True),
+        Column(found.background, numeric=True),
+    )
+    return Table(f"map-{fault.name}-table", caption, columns, rows[:LONGEST])
+
+
+def _columns(title: str, example: Variation | None) -> tuple[Column, ...]:
+    columns = (
+        Column(title),
+        Column("Signal efficiency", numeric=True),
+        Column("Its change (points)", numeric=True),
+        Column("Background acceptance", numeric=True),
+        Column("Its change (points)", numeric=True),
+    )
+    if example is not None and example.rate_khz is not None:
+        columns += (Column("Rate (kHz)", numeric=True),)
+    return columns
+
+
+def _row(name: str, variation: Variation, said: Origin) -> Row:
+    cells = (
+        Cell(name, sort=variation.size),
+        share_cell(variation.signal_efficiency, said),
+        points_cell(variation.signal_change, said),
+        share_cell(variation.background_acceptance, said),
+        points_cell(variation.background_change, said),
+    )
+    if variation.rate_khz is not None:
+        cells += (figure_cell(variation.rate_khz, said),)
+    return cells
+
+
+def _said(variations: Iterable[Variation]) -> Origin:
+    return common_origin(
+        figure
+        for each in variations
+        for figure in (
+            each.signal_efficiency,
+            each.signal_change,
+            each.background_acceptance,
+            each.background_change,
+            each.rate_khz,
+        )
+    )
