@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from trigger.cli import options, show
 
 
 def train(
     design: options.DesignFile,
     output: options.Output = options.OUTPUT,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write the quantised model to this folder, for `compile --weights`.",
+            show_default=False,
+        ),
+    ] = None,
     skip_bad: options.SkipBad = 0,
     fresh: options.Fresh = False,
     json: options.Json = False,
@@ -17,12 +29,16 @@ def train(
     Ctrl-C loses the current epoch only; the same command goes on from there.
     """
     from trigger.config import load_design
+    from trigger.flow.pretrained import keep_weights
     from trigger.flow.steps import Flow
+    from trigger.training import ModelKind
 
     file = load_design(design)
     listener = show.ConsoleListener()
     with Flow(file, output / file.name, listener, skip_bad=skip_bad, fresh=fresh) as flow:
         trained = flow.trained
+        if keep is not None:
+            keep_weights(trained[ModelKind.QUANTISED], flow.images.contract, keep)
     rows = [
         (
             kind.value,
