@@ -40,13 +40,26 @@ class Rows:
         with _damage_told(f"{self.path}, {self.name}"):
             return np.asarray(self.data[start:stop])
 
+    def attribute(self, name: str) -> bytes | None:
+        """Return a text that stands beside the data set; None if there is none.
+
+        Raises:
+            EventError: it cannot be read.
+        """
+        with _damage_told(f"{self.path}, {self.name}, {name}"):
+            value = self.data.attrs.get(name)
+            if isinstance(value, str):
+                return value.encode()
+            return value.tobytes() if isinstance(value, np.bytes_ | np.void) else None
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """Open an HDF5 file for reading.
 
     Raises:
-        EventError: h5py is not installed, no such file, or not an HDF5 file, or a cut one.
+        EventError: h5py or hdf5plugin is not installed, no such file, not an HDF5 file, or a cut
+            one.
     """
     h5py = _h5py(path)
     if not path.is_file():
@@ -65,21 +78,45 @@ def rows(file: Any, name: str, shapes: tuple[tuple[int, ...], ...], path: Path) 
     """
     where = f"{path}, {name}"
     with _damage_told(where):
-        data = file.get(name)
-        if data is None or not hasattr(data, "dtype"):
-            there = ", ".join(map(str, file)) or "nothing"
-            raise EventError(f"there is no data set {name}", where=path, allowed=f"it, not {there}")
+        data = _data_set(file, name, path)
         if not data.shape or data.shape[1:] not in shapes:
             allowed = " or ".join(f"({', '.join(map(str, ('n', *shape)))})" for shape in shapes)
             raise EventError(f"shape is {data.shape}", where=where, allowed=allowed)
         if data.dtype.kind not in "fiu":
             raise EventError(f"holds {data.dtype}", where=where, allowed="numbers")
-        chunk_bytes = np.prod(data.chunks or (0,), dtype=float) * data.dtype.itemsize
-        if chunk_bytes > MOST_CHUNK_BYTES:
-            raise EventError(f"chunks of {data.chunks} numbers", where=where, allowed="1 GiB each")
-        if data.shape[0] and not data.external and not data.id.get_storage_size():
-            raise EventError(f"declares {data.shape[0]:,} events and holds none", where=where)
         return Rows(data, name, path)
+
+
+def table(file: Any, name: str, record: np.dtype[Any], path: Path) -> Rows:
+    """Return a data set of an open file, whose rows are records of these fields.
+
+    Raises:
+        EventError: it is missing, or holds other records, or nothing at all.
+    """
+    where = f"{path}, {name}"
+    with _damage_told(where):
+        data = _data_set(file, name, path)
+        if len(data.shape) != 1 or data.dtype.newbyteorder("=") != record:
+            raise EventError(
+                f"holds {data.dtype} in shape {data.shape}",
+                where=where,
+                allowed=f"a table of {record}",
+            )
+        return Rows(data, name, path)
+
+
+def _data_set(file: Any, name: str, path: Path) -> Any:
+    data = file.get(name)
+    if data is None or not hasattr(data, "dtype"):
+        there = ", ".join(map(str, file)) or "nothing"
+        raise EventError(f"there is no data set {name}", where=path, allowed=f"it, not {there}")
+    where = f"{path}, {name}"
+    chunk_bytes = np.prod(data.chunks or (0,), dtype=float) * data.dtype.itemsize
+    if chunk_bytes > MOST_CHUNK_BYTES:
+        raise EventError(f"chunks of {data.chunks} numbers", where=where, allowed="1 GiB each")
+    if data.shape and data.shape[0] and not data.external and not data.id.get_storage_size():
+        raise EventError(f"declares {data.shape[0]:,} events and holds none", where=where)
+    return data
 
 
 def same_length(columns: Sequence[Rows]) -> int:
@@ -100,18 +137,24 @@ def same_length(columns: Sequence[Rows]) -> int:
     return events
 
 
-def write(path: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write data sets, compressed by gzip as everybody can read it, whole or not at all.
+def write(
+    path: Path,
+    columns: Mapping[str, npt.NDArray[Any]],
+    attributes: Mapping[str, Any] | None = None,
+) -> None:
+    """Write data sets, compressed by gzip as everybody can read it, whole or not at all; each gets
+    the ``attributes``.
 
     Raises:
-        EventError: h5py is not installed.
+        EventError: h5py or hdf5plugin is not installed.
         OutputError: the file cannot be written.
     """
     h5py = _h5py(path)
     buffer = BytesIO()
     with h5py.File(buffer, "w") as file:
         for name, column in columns.items():
-            file.create_dataset(name, data=column, compression="gzip" if len(column) else None)
+            packed = {"compression": "gzip", "shuffle": True} if len(column) else {}
+            file.create_dataset(name, data=column, **packed).attrs.update(attributes or {})
     with whole_file(path) as stream:
         stream.write(buffer.getbuffer())
 
@@ -132,10 +175,11 @@ def _damage_told(where: object) -> Iterator[None]:
 def _h5py(path: Path) -> Any:
     try:
         import h5py
+        import hdf5plugin  # noqa: F401 - lets HDF5 read what Blosc and others have compressed
     except ImportError as error:
         raise EventError(
-            "HDF5 files need h5py",
+            "HDF5 files need h5py and hdf5plugin",
             where=path,
-            remedy="install it: pip install 'trigger[formats]'",
+            remedy="install them: pip install 'trigger[formats]'",
         ) from error
     return h5py

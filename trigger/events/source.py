@@ -16,6 +16,7 @@ class EventSource(Enum):
     """The kinds of events; the value is the word in design files."""
 
     DRIFT_CHAMBER = "drift_chamber"
+    TOP_JETS = "top_jets"
     SHOWERS = "showers"
     REGION_GRIDS = "region_grids"
 
