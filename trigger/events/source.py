@@ -19,6 +19,7 @@ class EventSource(Enum):
     TOP_JETS = "top_jets"
     SHOWERS = "showers"
     REGION_GRIDS = "region_grids"
+    CMS_OBJECTS = "cms_objects"
 
 
 @dataclass(frozen=True, slots=True)

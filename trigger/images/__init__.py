@@ -10,7 +10,14 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from trigger.events.batch import EventBatch
-from trigger.images import hit_maps, region_grids, shower_layers
+from trigger.images import (
+    hit_maps,
+    object_planes,
+    object_rgb,
+    object_set,
+    region_grids,
+    shower_layers,
+)
 from trigger.images.contract import Encoding, InputContract
 from trigger.images.encoder import Encoder, Pixels
 
@@ -25,6 +32,9 @@ ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
         Encoding.SHOWER_PLANES: shower_layers.ENCODER,
         Encoding.SHOWER_CELLS: shower_layers.ENCODER,
         Encoding.REGION_GRID: region_grids.ENCODER,
+        Encoding.OBJECT_PLANES: object_planes.ENCODER,
+        Encoding.OBJECT_RGB: object_rgb.ENCODER,
+        Encoding.OBJECT_SET: object_set.ENCODER,
     }
 )
 """What draws the events, by encoding."""

@@ -41,6 +41,12 @@ class Encoding(Enum):
     """Calorimeter shower: all cells as one vector."""
     REGION_GRID = "region_grid"
     """Transverse energies of calorimeter regions."""
+    OBJECT_PLANES = "object_planes"
+    """Circles of muons, jets and missing momentum, one channel of bits for each kind."""
+    OBJECT_RGB = "object_rgb"
+    """The same circles in colours on white."""
+    OBJECT_SET = "object_set"
+    """A table of muons, jets and missing momentum in the digits of a global trigger."""
 
 
 @dataclass(frozen=True, slots=True)
