@@ -163,7 +163,8 @@ def cluster(events: Sequence[Particles]) -> list[Floats]:
     Raises:
         EventError: FastJet is not installed.
     """
-    fastjet, awkward = library("fastjet", WHERE), library("awkward", WHERE)
+    fastjet = library("fastjet", "generate", WHERE)
+    awkward = library("awkward", "generate", WHERE)
     every = np.concatenate(events)
     columns = {"px": every[:, 2], "py": every[:, 3], "pz": every[:, 4], "E": every[:, 5]}
     lengths = np.array([len(event) for event in events])
@@ -200,7 +201,7 @@ def _identified(
 
     def total(of: Flags, weight: Floats | None = None) -> Floats:
         given = np.ones(len(members)) if weight is None else weight
-        return np.bincount(jet, given * of, len(sizes))
+        return np.asarray(np.bincount(jet, given * of, len(sizes)), np.float64)
 
     share = members[:, 5] / energy[jet]
     photons = total(~tracked & ((code == 22) | (code == 11)), share)

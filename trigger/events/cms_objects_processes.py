@@ -113,7 +113,7 @@ def start(settings: tuple[str, ...], seed: int, hook: Any = None) -> Any:
     Raises:
         EventError: Pythia is not installed.
     """
-    pythia = library("pythia8mc", WHERE).Pythia("", False)
+    pythia = library("pythia8mc", "generate", WHERE).Pythia("", False)
     common = (
         "Print:quiet = on",
         "Beams:eCM = 13000",
@@ -136,7 +136,7 @@ def early_veto(process: Process, rng: np.random.Generator) -> Any:
     The showers and the underlying event take most of the time. Pairs of top quarks always pass:
     any of their decays may give two muons.
     """
-    pythia8 = library("pythia8mc", WHERE)
+    pythia8 = library("pythia8mc", "generate", WHERE)
 
     class EarlyVeto(pythia8.UserHooks):  # type: ignore[misc, name-defined]
         def canVetoProcessLevel(self) -> bool:

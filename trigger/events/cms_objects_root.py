@@ -54,13 +54,23 @@ class ObjectReader(EventReader[ObjectBatch]):
         super().__init__(self._steps(path), chunk_events, skip_bad)
 
     def _steps(self, path: Path) -> Iterator[ObjectBatch | EventError]:
-        for first, step in _arrays(path):
-            selected, problems = _selected(step)
-            for event, problem in problems:
-                yield EventError(problem, where=f"{path}, entry {first + event}")
-            self.deselected += len(step["numbermuon"]) - len(problems) - len(selected)
-            if len(selected):
-                yield selected
+        try:
+            for first, step in _arrays(path):
+                selected, problems = _selected(step)
+                for event, problem in problems:
+                    yield EventError(problem, where=f"{path}, entry {first + event}")
+                self.deselected += len(step["numbermuon"]) - len(problems) - len(selected)
+                if len(selected):
+                    yield selected
+        except EventError:
+            raise
+        # A damaged file makes decoders fail in any way: EOF, zlib, struct, index, assertion ...
+        except Exception as error:
+            raise EventError(
+                f"cannot be read: {' '.join(str(error).split())[:200] or type(error).__name__}",
+                where=path,
+                allowed=f"a ROOT file with a tree {FLAT_TREE}, or {', '.join(TREES.values())}",
+            ) from error
 
 
 def read(
@@ -91,7 +101,7 @@ def write(batch: ObjectBatch, class_name: str, path: Path) -> None:
         EventError: uproot is not installed.
         OutputError: the file cannot be written.
     """
-    uproot, awkward = library("uproot", "ROOT file"), library("awkward", "ROOT file")
+    uproot, awkward = library("uproot", "formats", path), library("awkward", "formats", path)
     branches: dict[str, Any] = {"numbermuon": batch.muons.astype(np.int32)}
     for name in MUON_BRANCHES:
         column = getattr(batch, name.replace("_ch", "_charge"))[batch.muon_filled]
@@ -104,7 +114,7 @@ def write(batch: ObjectBatch, class_name: str, path: Path) -> None:
         name: "var * float32" if name in MUON_BRANCHES + JET_BRANCHES else values.dtype
         for name, values in branches.items()
     }
-    content = io.BytesIO()
+    content = _Memory()
     with uproot.recreate(content) as file:
         tree = file.mktree(FLAT_TREE, kinds)
         if len(batch):
@@ -113,37 +123,34 @@ def write(batch: ObjectBatch, class_name: str, path: Path) -> None:
         stream.write(content.getvalue())
 
 
+class _Memory(io.BytesIO):
+    """A file in memory whose content outlives uproot's closing it."""
+
+    def close(self) -> None:
+        pass
+
+
 def _arrays(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (entry of the first event, arrays by branch) of some events at a time."""
-    uproot = library("uproot", "ROOT file")
-    try:
-        with uproot.open(path) as file:
-            trees = _trees(file, path)
-            entries = {name: tree.num_entries for name, tree in trees.items()}
-            if len(set(entries.values())) > 1:
-                raise EventError(
-                    "the trees have different numbers of entries: "
-                    + ", ".join(f"{name} {number}" for name, number in entries.items()),
-                    where=path,
-                    allowed="one entry for each event in all of them",
-                )
-            wanted = {name: _branches(tree, name, path) for name, tree in trees.items()}
-            for first in range(0, next(iter(entries.values())), _STEP_EVENTS):
-                step: dict[str, Any] = {}
-                for name, tree in trees.items():
-                    last = first + _STEP_EVENTS
-                    read = tree.arrays(wanted[name], entry_start=first, entry_stop=last)
-                    step |= {branch: read[branch] for branch in wanted[name]}
-                yield first, step
-    except EventError:
-        raise
-    # A damaged file makes a decoder of a dozen formats fail in any way: EOF, zlib, struct, index...
-    except Exception as error:
-        raise EventError(
-            f"cannot be read: {' '.join(str(error).split())[:200] or type(error).__name__}",
-            where=path,
-            allowed=f"a ROOT file with a tree {FLAT_TREE}, or {', '.join(TREES.values())}",
-        ) from error
+    uproot = library("uproot", "formats", path)
+    with uproot.open(path) as file:
+        trees = _trees(file, path)
+        entries = {name: tree.num_entries for name, tree in trees.items()}
+        if len(set(entries.values())) > 1:
+            raise EventError(
+                "the trees have different numbers of entries: "
+                + ", ".join(f"{name} {number}" for name, number in entries.items()),
+                where=path,
+                allowed="one entry for each event in all of them",
+            )
+        wanted = {name: _branches(tree, name, path) for name, tree in trees.items()}
+        for first in range(0, next(iter(entries.values())), _STEP_EVENTS):
+            step: dict[str, Any] = {}
+            for name, tree in trees.items():
+                last = first + _STEP_EVENTS
+                read = tree.arrays(wanted[name], entry_start=first, entry_stop=last)
+                step |= {branch: read[branch] for branch in wanted[name]}
+            yield first, step
 
 
 def _trees(file: Any, path: Path) -> dict[str, Any]:
@@ -220,7 +227,7 @@ def _filled(
     step: dict[str, Any], kind: str, names: tuple[str, ...], most: int, bad: _Problems
 ) -> tuple[npt.NDArray[np.int64], dict[str, Floats]]:
     """Return how many objects of a kind each event has, (n,), and the first of them, (n, most)."""
-    awkward = library("awkward", "ROOT file")
+    awkward = library("awkward", "formats", "ROOT file")
     number = np.asarray(step[f"number{kind}"], np.int64)
     columns = {}
     for name in names:

@@ -12,8 +12,8 @@ from typing import Any
 from trigger.errors import EventError
 
 
-def library(name: str, where: str) -> Any:
-    """Return a module of the extra ``generate``.
+def library(name: str, extra: str, where: object) -> Any:
+    """Return a module that one of the package's extras installs.
 
     Raises:
         EventError: it is not installed.
@@ -24,7 +24,7 @@ def library(name: str, where: str) -> Any:
         raise EventError(
             f"{name} is needed, which is not installed",
             where=where,
-            remedy="pip install 'trigger[generate]'",
+            remedy=f"pip install 'trigger[{extra}]'",
         ) from error
 
 
