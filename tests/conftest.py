@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,16 @@ budget: {latency_ns: 6400, device: {lut: 0.5}, per_slr: {dsp: 0.5}}
 trigger: {crossing_rate_mhz: 125, background_acceptance: 0.1, background: mm, signal: ee}
 """
 """A design whose whole run takes half a minute."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def library_cache(tmp_path_factory, worker_id) -> Iterator[Path]:
+    """What is built goes to a folder of the test run, all its workers', not to the user's cache."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,21 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def cache_folder(kind: str) -> Path:
+    """Return the folder of what is kept between runs: under ``XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises:
+        OutputError: neither is known.
+    """
+    try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError as error:
+        raise OutputError(
+            "there is no home folder", where=f"cache {kind}", remedy="set XDG_CACHE_HOME"
+        ) from error
+    return Path(cache) / "trigger" / kind
+
+
 def sweep(folder: Path) -> None:
     """Remove what killed processes left half-written below a folder in which nobody writes now."""
     for path in sorted(folder.rglob(f".*{PART}")):

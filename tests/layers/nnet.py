@@ -13,6 +13,8 @@ import numpy as np
 
 from trigger.fixed import FixedFormat
 from trigger.layers import Layer, Tensor
+from trigger.project.compiler import compiler_version
+from trigger.project.first_header import first_header
 
 HEADERS = (
     "nnet_activation.h",
@@ -72,9 +74,10 @@ def build(cases: Sequence[Case], folder: Path) -> Path:
     source.write_text(_program(cases))
     nnet = Path(str(importlib.util.find_spec("hls4ml").origin)).parent / "templates"
     folders = ("vitis", "vivado", "vivado/ap_types", "vitis/nnet_utils", "vivado/nnet_utils")
-    include = [nnet / folder for folder in folders]
-    flags = ["-std=c++17", "-O0", "-w", "-ffp-contract=off", *(f"-I{path}" for path in include)]
-    subprocess.run(["g++", *flags, str(source), "-o", str(program)], check=True)
+    flags = ("-std=c++17", "-O0", "-w", "-ffp-contract=off")
+    types = first_header("g++", compiler_version("g++"), flags, nnet / "vivado/ap_types")
+    include = (f"-I{nnet / folder}" for folder in folders)
+    subprocess.run(["g++", *flags, *types, *include, str(source), "-o", str(program)], check=True)
     return program
 
 
@@ -115,10 +118,9 @@ def _program(cases: Sequence[Case]) -> str:
     ]
     lines += [f'#include "nnet_utils/{header}"' for header in headers]
     lines.append(
-        "template <class T> void read(T &x) { long long v; std::cin >> v;"
-        " x.range(T::width - 1, 0) = ap_int<64>(v).range(T::width - 1, 0); }\n"
-        "template <class T> void show(T x) { ap_uint<64> v = 0;"
-        " v.range(T::width - 1, 0) = x.range(T::width - 1, 0); std::cout << v.to_uint64() << ' '; }"
+        "template <class T> void read(T &x) { long long v; std::cin >> v; x.V = v; }\n"
+        "template <class T> void show(T x) { unsigned long long v = x.V.to_uint64();"
+        " std::cout << (v & (~0ULL >> (64 - T::width))) << ' '; }"
     )
     for number, case in enumerate(cases):
         lines += _function(number, case)

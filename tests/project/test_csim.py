@@ -13,6 +13,8 @@ import pytest
 from trigger.errors import OutputError, ProjectError, ToolError
 from trigger.fixed import FixedFormat
 from trigger.project import csim
+from trigger.project.compiler import FLAGS, compiler_version, find_compiler
+from trigger.project.first_header import first_header
 from trigger.project.harness import write_traced_top
 from trigger.project.top import read_top
 
@@ -220,6 +222,63 @@ def test_traced_text_differs_by_saving_calls_only(tmp_path: Path) -> None:
         assert traced.count(call) == 1
         traced = traced.replace(call, "")
     assert traced == top.text
+
+
+def test_hls4mls_own_tracing_is_left_out(tmp_path: Path) -> None:
+    """It is switched off; an empty statement takes its place, and every line keeps its number."""
+    source = write_triple(tmp_path / "p") / "firmware/made.cpp"
+    text = source.read_text()
+    trace = "#ifndef __SYNTHESIS__\n    if (true) nnet::save_layer_output<layer2_t>(layer2_out,\n"
+    last = "    nnet::triple<layer2_t"
+    source.write_text(text.replace(last, f'{trace} "first", 2 * 2);\n#endif\n{last}'))
+    traced = write_traced_top(read_top(source))
+    assert traced.count("    if (true) ;\n\n#endif\n    nnet::triple<layer2_t") == 1
+    assert "save_layer_output" not in traced
+    assert len(traced.splitlines()) == len(source.read_text().splitlines())
+
+
+def test_types_compiled_before_change_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library_cache: Path
+) -> None:
+    def answer(name: str) -> list[int]:
+        simulation = csim.build(write_triple(tmp_path / name / "p"), tmp_path / name)
+        return csim.run(simulation, np.arange(-128, 128).reshape(-1, 4))["second"].tolist()
+
+    found = answer("first")
+    assert list(library_cache.glob("trigger/csim/*/first.h.gch"))
+    (tmp_path / "damaged.h").write_text("#error damaged")
+    damaged = ("-include", str(tmp_path / "damaged.h"))
+    monkeypatch.setattr("trigger.project.compiler.first_header", lambda *_: damaged)
+    assert answer("plain") == found
+    assert len(found) == 64
+
+
+def test_types_are_not_kept_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ap_fixed.h").write_text("")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert first_header("g++", "g++ 12", FLAGS, tmp_path) == ()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert first_header("g++", "g++ 12", FLAGS, tmp_path) == ()  # not all headers are there
+    assert list((tmp_path / "trigger" / "csim").iterdir()) == []
+
+
+def test_types_are_not_taken_from_elsewhere_if_the_firmware_has_its_own(tmp_path: Path) -> None:
+    ap_types = tmp_path / "firmware" / "ap_types"
+    ap_types.mkdir(parents=True)
+    version = compiler_version(find_compiler())
+    assert first_header("g++", version, FLAGS, ap_types) == ()
+    (ap_types / "ap_fixed.h").write_text("typedef int ap_fixed;")
+    assert first_header("clang++", "Debian clang version 14", FLAGS, ap_types) == ()
+    for name in ("ap_int.h", "hls_stream.h"):
+        (ap_types / name).write_text("")
+    option, header = first_header("g++", version, FLAGS, ap_types)
+    assert option == "-include"
+    assert (Path(header).parent / "ap_fixed.h").read_text() == "typedef int ap_fixed;"
+    (ap_types.parent / "ap_fixed.h").write_text("typedef long ap_fixed;")
+    assert first_header("g++", version, FLAGS, ap_types) == ()
 
 
 # ---- mishaps -----------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def build(project_dir: Path, build_dir: Path) -> Simulation:
             (work / "main.cpp").write_text(main)
             (work / "traced_top.h").write_text(traced)
             shutil.copy(HARNESS_HEADER, work / "harness.h")
-            compile_program(compiler, work, home.with_suffix(".log"))
+            compile_program(compiler, version, work, home.with_suffix(".log"))
             (work / SUM_FILE).write_text(_sum(work))
         for log in build_dir.glob("csim-*.log"):  # of builds that failed before this one
             with suppress(OSError):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trigger.emulate.native.kernel import Machine
 from trigger.errors import OutputError, ToolError
+from trigger.files import cache_folder
 
 COMPILERS = ("cc", "gcc", "clang")
 
@@ -97,21 +98,6 @@ def find_compiler(march: str = NATIVE) -> Compiler:
     )
 
 
-def cache_folder() -> Path:
-    """Return the folder of built libraries: under ``XDG_CACHE_HOME`` or ``~/.cache``.
-
-    Raises:
-        OutputError: neither is known.
-    """
-    try:
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError as error:
-        raise OutputError(
-            "there is no home folder", where="native engine", remedy="set XDG_CACHE_HOME"
-        ) from error
-    return Path(cache) / "trigger" / "native"
-
-
 def build_library(source: str, digest: str, compiler: Compiler) -> Path:
     """Return the shared library of a C program, built unless it is whole in the cache.
 
@@ -125,7 +111,7 @@ def build_library(source: str, digest: str, compiler: Compiler) -> Path:
         OutputError: the cache folder cannot be written.
     """
     text = hashlib.sha256((compiler.identity + source).encode()).hexdigest()
-    path = cache_folder() / f"{digest[:16]}-{text[:24]}.so"
+    path = cache_folder("native") / f"{digest[:16]}-{text[:24]}.so"
     try:
         if _is_whole(path):
             return path
