@@ -62,6 +62,13 @@ class EventBatch(ABC):
     def quantities(self) -> dict[str, Column]:
         """Return what describes the events, by a name with its unit: arrays of any length."""
 
+    @abstractmethod
+    def amplified(self, factor: float) -> Self:
+        """Return the same events with every amplitude (charge, energy, momentum) times ``factor``.
+
+        What a detector of another gain measures; ``factor`` is above 0.
+        """
+
     def same_events(self, other: Self) -> bool:
         """Compare every number that the real data's format holds."""
         mine, theirs = self.columns(), other.columns()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import Any
 
@@ -248,6 +248,11 @@ class HitBatch(EventBatch):
                 where="hit batch",
                 allowed="the columns of a HitBatch",
             ) from error
+
+    def amplified(self, factor: float) -> HitBatch:
+        """Return the same hits with their charges times ``factor``, in whole counts."""
+        charge = np.minimum(np.rint(self.charge_adc * factor), np.iinfo(np.int32).max)
+        return replace(self, charge_adc=charge.astype(np.int32))
 
     def quantities(self) -> dict[str, Column]:
         noise = np.bincount(self.event_of_hit[self.track == NOISE_TRACK], minlength=len(self))

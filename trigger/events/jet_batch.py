@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -48,6 +48,9 @@ class JetBatch(TableBatch):
     def multiplicity(self) -> npt.NDArray[np.int64]:
         """(n,) number of constituents."""
         return np.asarray(np.count_nonzero(self.constituents[:, :, 0], axis=1))
+
+    def amplified(self, factor: float) -> JetBatch:
+        return replace(self, constituents=self.constituents * np.float32(factor))
 
     def quantities(self) -> dict[str, Column]:
         energy, px, py, pz = self.constituents.sum(axis=1, dtype=np.float64).T

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -76,6 +76,11 @@ class ObjectBatch(TableBatch):
 
     def _wrong(self, problem: str, allowed: str) -> EventError:
         return EventError(problem, where=self.WHAT, allowed=allowed)
+
+    def amplified(self, factor: float) -> ObjectBatch:
+        """Return the same events with every transverse momentum times ``factor``."""
+        momenta = {name: getattr(self, name) for name in ("muon_pt", "jet_pt", "met_pt")}
+        return replace(self, **{name: pt * np.float32(factor) for name, pt in momenta.items()})
 
     def quantities(self) -> dict[str, Column]:
         return {

@@ -8,7 +8,7 @@ and ``overflow`` (n, 3) in MeV (Mendeley Data, doi:10.17632/pvn3xc3wy5).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -57,6 +57,11 @@ class ShowerBatch(TableBatch):
     def check(self) -> None:
         for row, problem in _problems(self.columns()).items():
             raise EventError(problem, where=f"{self.WHAT}, event {row}", allowed=_ALLOWED)
+
+    def amplified(self, factor: float) -> ShowerBatch:
+        """Return the same showers with the energies of all cells times ``factor``."""
+        names = [f"layer_{layer}" for layer in range(len(LAYERS))] + ["overflow"]
+        return replace(self, **{name: getattr(self, name) * np.float32(factor) for name in names})
 
     def quantities(self) -> dict[str, npt.NDArray[Any]]:
         sums = [getattr(self, f"layer_{layer}").sum(axis=(1, 2)) for layer in range(len(LAYERS))]

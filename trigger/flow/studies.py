@@ -21,9 +21,6 @@ from trigger.flow.workspace import Workspace
 from trigger.images import encode
 from trigger.report import Physics, Report, codec, studies
 
-GAIN_ERROR = 0.2
-"""Of a shift of the gain, relative: the scale that makes it is a whole number."""
-
 
 @dataclass(frozen=True, slots=True)
 class Studies:
@@ -88,17 +85,13 @@ def _decided(
 def images_with_gain(
     events: Events, images: Images, chosen: np.ndarray, gain: float
 ) -> RawArray | None:
-    """Encode events again as if every signal were 1 + gain times as large.
+    """Encode events again as if every amplitude were 1 + gain times as large.
 
-    The scale of the input contract divides every signal before anything is rounded; it is a whole
-    number. None where it is too small for so fine a change.
+    None where no pixel follows, as where hits count and not their charges.
     """
-    scale = images.contract.fitted_scale
-    scaled = round(scale / (1 + gain))
-    if scaled < 1 or abs(scale / scaled - 1 - gain) > GAIN_ERROR * abs(gain):
-        return None
-    together = type(events.batches[0]).concatenate(events.batches)
-    return encode(together.select(chosen), replace(images.contract, scale=scaled))
+    together = type(events.batches[0]).concatenate(events.batches).select(chosen)
+    pixels = encode(together.amplified(1 + gain), images.contract)
+    return None if np.array_equal(pixels, images.sample.pixels_raw[chosen]) else pixels
 
 
 def _robustness(
