@@ -26,6 +26,7 @@ from trigger.events.region_grids_processes import (
     dijet_resonance,
     dijets,
     higgs_to_four_bottoms,
+    random_clusters,
     soft_bomb,
     top_pairs,
 )
@@ -63,6 +64,10 @@ _HOT_PER_CROSSING, _HOT_LEAST_GEV, _HOT_POWER = 3e-4, 10.0, 1.5
 spectrum that falls as E^-1.5."""
 
 
+_OUTLIER_PILEUP = 3.0
+"""Outliers have up to this many times the mean pile-up."""
+
+
 class Process(Enum):
     """What a crossing holds; the value is the class name in design files."""
 
@@ -71,6 +76,8 @@ class Process(Enum):
     TOP_PAIRS = "ttbar"
     HIGGS_FOUR_BOTTOMS = "haa4b"
     DIJET_RESONANCE = "zprime"
+    OUTLIERS = "outliers"
+    """No physics: any pile-up and clusters of any energy, to learn from what is not zero bias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +116,15 @@ def generate(
     process: Process, events: int, options: RegionOptions, rng: np.random.Generator
 ) -> npt.NDArray[np.uint16]:
     """Return the counts of n crossings, (n, 18, 14): phi from 0 up, eta from -3 up."""
-    collisions = rng.poisson(options.pileup, events)
+    mean = options.pileup
+    if process is Process.OUTLIERS:
+        collisions = rng.poisson(rng.uniform(0, _OUTLIER_PILEUP * mean, events))
+    else:
+        collisions = rng.poisson(mean, events)
     energy = _soft(collisions, rng)
     hard = rng.poisson(collisions * DIJET_PB / INELASTIC_PB)
     energy += _seen(dijets(np.repeat(np.arange(events), hard), rng), events, rng)
-    if process in _SIGNALS:
+    if process in _SIGNALS:  # zero bias has none
         energy += _seen(_SIGNALS[process](events, options, rng), events, rng)
     energy += _noise(events, rng)
     counts = np.minimum(np.floor(energy / STEP_GEV), MOST_COUNTS)
@@ -133,6 +144,7 @@ _SIGNALS: Mapping[Process, Callable[[int, RegionOptions, np.random.Generator], J
             Process.DIJET_RESONANCE: lambda events, options, rng: dijet_resonance(
                 events, options.zprime_gev, rng
             ),
+            Process.OUTLIERS: lambda events, options, rng: random_clusters(events, rng),
         }
     )
 )

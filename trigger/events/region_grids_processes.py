@@ -164,6 +164,17 @@ def dijet_resonance(events: int, mass_gev: float, rng: np.random.Generator) -> J
     return Jets.concatenate(_of_momenta(event, quark) for quark in two_body(parent, 0.0, 0.0, rng))
 
 
+def random_clusters(events: int, rng: np.random.Generator) -> Jets:
+    """Return up to twelve clusters of 5 to 500 GeV, uniform in ln(pT), eta and phi."""
+    event = np.repeat(np.arange(events), rng.integers(0, 13, events))
+    return _jets(
+        event,
+        np.exp(rng.uniform(np.log(5), np.log(500), len(event))),
+        rng.uniform(-3, 3, len(event)),
+        rng.uniform(-np.pi, np.pi, len(event)),
+    )
+
+
 def momenta(pt_gev: Floats, rapidity: Floats, phi: Floats, mass_gev: float) -> Floats:
     """Return four-momenta, (n, 4) GeV."""
     transverse = np.hypot(pt_gev, mass_gev)
