@@ -70,6 +70,16 @@ def opened(path: Path) -> Iterator[Any]:
         yield file
 
 
+def names(file: Any, path: Path) -> tuple[str, ...]:
+    """Return the names at the top of an open file.
+
+    Raises:
+        EventError: they cannot be read.
+    """
+    with _damage_told(path):
+        return tuple(map(str, file))
+
+
 def rows(file: Any, name: str, shapes: tuple[tuple[int, ...], ...], path: Path) -> Rows:
     """Return a data set of an open file, whose rows have one of ``shapes``.
 
@@ -107,8 +117,8 @@ def table(file: Any, name: str, record: np.dtype[Any], path: Path) -> Rows:
 
 def _data_set(file: Any, name: str, path: Path) -> Any:
     data = file.get(name)
-    if data is None or not hasattr(data, "dtype"):
-        there = ", ".join(map(str, file)) or "nothing"
+    if not isinstance(data, _h5py(path).Dataset):
+        there = ", ".join(names(file, path)) or "nothing"
         raise EventError(f"there is no data set {name}", where=path, allowed=f"it, not {there}")
     where = f"{path}, {name}"
     chunk_bytes = np.prod(data.chunks or (0,), dtype=float) * data.dtype.itemsize

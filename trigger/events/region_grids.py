@@ -119,7 +119,8 @@ def _pieces(path: Path, chunk_events: int) -> Iterator[RegionBatch | EventError]
 @contextmanager
 def _hdf5_file(path: Path) -> Iterator[tuple[int, _Rows]]:
     with hdf5_file.opened(path) as file:
-        if _NAME not in file and _THIRDS[0] in file:
+        names = hdf5_file.names(file, path)
+        if _NAME not in names and _THIRDS[0] in names:
             third = ((PHI_REGIONS // 3, ETA_REGIONS),)
             parts = [hdf5_file.rows(file, name, third, path) for name in _THIRDS]
         else:

@@ -170,8 +170,8 @@ def notes(options: ShowerOptions) -> tuple[str, ...]:
     )
     return (
         "Showers are parametrised, not simulated: shapes fluctuate in fewer ways than in GEANT4.",
-        f"e+ and gamma differ by where their cascades begin, with {front}: they are easier to tell "
-        "apart than in the real data set, and far easier than in an experiment.",
+        f"e+ and gamma differ only by where their cascades begin, with {front}: easier to tell "
+        "apart than in an experiment, where photons convert on their way.",
         "Particles enter perpendicular to the front face, at its centre; no noise, no pile-up.",
     )
 
