@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 from trigger.events.batch import EventBatch
 from trigger.images import (
+    constituent_sets,
     hit_maps,
+    jet_images,
     object_planes,
     object_rgb,
     object_set,
@@ -29,6 +31,8 @@ ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
         Encoding.TOTAL: hit_maps.ENCODER,
         Encoding.AVERAGE: hit_maps.ENCODER,
         Encoding.PER_HIT: hit_maps.ENCODER,
+        Encoding.JET_IMAGE: jet_images.ENCODER,
+        Encoding.CONSTITUENTS: constituent_sets.ENCODER,
         Encoding.SHOWER_PLANES: shower_layers.ENCODER,
         Encoding.SHOWER_CELLS: shower_layers.ENCODER,
         Encoding.REGION_GRID: region_grids.ENCODER,
