@@ -39,6 +39,19 @@ def fit_teacher(
         DesignError: the model does not give back as many numbers as it takes.
         ModelError, OutputError: as :func:`trigger.training.fit.fit`.
     """
+    output = check_teacher(model)
+    known, held_out = (_lesson(model, sample, output) for sample in (train, validation))
+    return fit(
+        ModelKind.FLOAT, model, training, known, held_out, folder, progress, loss=SquaredError()
+    )
+
+
+def check_teacher(model: ModelSpec) -> tuple[int, ...]:
+    """Return the shape that an autoencoder gives.
+
+    Raises:
+        DesignError: it cannot be built, or does not give back as many numbers as it takes.
+    """
     output = check_model(model)[-1].output
     if math.prod(output) != math.prod(model.input_shape):
         raise DesignError(
@@ -46,10 +59,7 @@ def fit_teacher(
             where="teacher",
             allowed=f"as many numbers as the input {model.input_shape} has",
         )
-    known, held_out = (_lesson(model, sample, output) for sample in (train, validation))
-    return fit(
-        ModelKind.FLOAT, model, training, known, held_out, folder, progress, loss=SquaredError()
-    )
+    return output
 
 
 def log_error(
