@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from trigger.config import load_design
-from trigger.design import IOType, Strategy, Target
+from trigger.design import IOType, LayerSpec, Strategy, Target
 from trigger.errors import DesignError, TriggerError
 from trigger.events import EventSource
 from trigger.fixed import FixedFormat
 from trigger.images.contract import Encoding
 from trigger.training.spec import Optimiser, PruningSchedule
+from trigger.training.tasks import Anomaly, EventClass, Teacher
 
 DESIGN = """\
 name: small
@@ -294,3 +295,80 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_folder_is_not_a_design(tmp_path):
     with pytest.raises(DesignError, match="cannot read the design file: Is a directory"):
         load_design(tmp_path)
+
+
+TRIGGER = "trigger: {crossing_rate_mhz: 125, target_rate_khz: 4, background: mm, signal: ee}"
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("", EventClass()),
+        ("task: event_class", EventClass()),
+        ("task: {event_class: {}}", EventClass()),
+        (
+            "task: {anomaly: {background: mm, teacher: {epochs: 3, "
+            "layers: [{Flatten: {name: f}}, {Dense: {name: d, units: 192}}]}}}",
+            Anomaly(
+                "mm",
+                Teacher(
+                    (LayerSpec("Flatten", "f"), LayerSpec("Dense", "d", {"units": 192})), 3, seed=7
+                ),
+            ),
+        ),
+    ],
+    ids=["none", "word", "no choices", "anomaly"],
+)
+def test_a_task_is_a_word_or_a_word_with_its_choices(load, text, task):
+    assert load("seed: 7\n", f"seed: 7\n{text}\n").task == task
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("task: track_clas", r"line 3, task: there is no task 'track_clas'.*did you mean"),
+        ("task: {track_class: {hits: 3}}", r"task.track_class.hits: unknown key hits.*min_hits"),
+        ("task: {track_class: {min_hits: 0}}", "min_hits is 0"),
+        ("task: {hit_noise: {}, momentum: {}}", "2 keys stand here.*one task"),
+        ("task: anomaly", r"the task has no choices"),
+        ("task: {anomaly: {background: mm}}", "the key teacher is missing"),
+        (
+            "task: {anomaly: {background: mm, teacher: {epochs: 0, layers: []}}}",
+            "task.anomaly.teacher: .*epochs is 0",
+        ),
+        ("task: track_class", r"the last layer gives \(1,\) for 4 classes.*\(4,\)"),
+        ("task: hit_noise", r"the images have no noise.*set input.keep_noise"),
+        ("task: momentum", r"the last layer gives \(1,\) for a Momentum task.*\(3,\)"),
+    ],
+)
+def test_a_task_that_does_not_fit_is_refused(load, text, match):
+    with pytest.raises(DesignError, match=match):
+        load("seed: 7\n", f"seed: 7\n{text}\n")
+
+
+def test_a_task_that_decides_nothing_has_no_trigger_and_whole_events_in_a_batch(tmp_path):
+    path = tmp_path / "momentum.yaml"
+    text = DESIGN.replace("units: 1", "units: 3").replace("auc_loss: 0.01", "")
+    momentum = "seed: 7\ntask: {momentum: {sum_weight: 1}}\n"
+    path.write_text(text.replace("seed: 7\n", momentum))
+    with pytest.raises(DesignError, match=r"mm is not a class.*no section trigger"):
+        load_design(path)
+    bare = text.replace("seed: 7\n", momentum).replace(TRIGGER, "")
+    path.write_text(bare.replace("epochs: 4", "epochs: 4\n  batch_size: 30"))
+    with pytest.raises(DesignError, match=r"batch_size is 30.*multiple of 4"):
+        load_design(path)
+    path.write_text(bare)
+    file = load_design(path)
+    assert (file.classes, file.labels) == ((), ("pi+", "pi-", "l+", "l-"))
+
+
+def test_the_background_of_an_anomaly_is_that_of_the_trigger(tmp_path):
+    task = (
+        "task: {anomaly: {background: mm, teacher: {epochs: 1, "
+        "layers: [{Flatten: {name: f}}, {Dense: {name: d, units: 192}}]}}}"
+    )
+    text = DESIGN.replace("seed: 7\n", f"seed: 7\n{task}\n")
+    path = tmp_path / "anomaly.yaml"
+    path.write_text(text.replace("background: mm, signal: ee", "background: ee, signal: mm"))
+    with pytest.raises(DesignError, match=r"the background is ee.*mm, as the task's"):
+        load_design(path)

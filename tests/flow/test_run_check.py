@@ -12,6 +12,7 @@ from tests.conftest import TINY
 from trigger.cli.show import ConsoleListener
 from trigger.config import load_design
 from trigger.errors import ConversionError, ModelError, ToolError
+from trigger.events.hit_batch import HitBatch
 from trigger.flow.check import check_conversion, check_parts
 from trigger.flow.samples import Images
 from trigger.flow.steps import Flow
@@ -34,7 +35,8 @@ def images_of(file, test: list[int]) -> Images:
     labels = np.arange(8) % 2
     contract = replace(file.input, scale=1)
     parts = Split(np.arange(0, 4), np.arange(4, 6), np.array(test))
-    return Images(contract, Sample(np.zeros((8, 12, 12, 1), np.int64), labels), parts)
+    sample = Sample(np.zeros((8, 12, 12, 1), np.int64), labels)
+    return Images(contract, sample, parts, HitBatch.concatenate([]))
 
 
 def test_a_test_part_without_a_class_is_named(design):

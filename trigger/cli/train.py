@@ -38,7 +38,8 @@ def train(
     with Flow(file, output / file.name, listener, skip_bad=skip_bad, fresh=fresh) as flow:
         trained = flow.trained
         if keep is not None:
-            keep_weights(trained[ModelKind.QUANTISED], flow.images.contract, keep)
+            kept = trained[ModelKind.QUANTISED]
+            keep_weights(kept, flow.images.contract, keep, flow.images.output)
     rows = [
         (
             kind.value,

@@ -4,6 +4,7 @@ from trigger.config.input import load_contract
 from trigger.config.load import load_design
 from trigger.config.options import read_options
 from trigger.config.sections import DesignFile, EventsSection, GenerateSection, TriggerSection
+from trigger.config.task import load_output
 
 __all__ = [
     "DesignFile",
@@ -12,5 +13,6 @@ __all__ = [
     "TriggerSection",
     "load_contract",
     "load_design",
+    "load_output",
     "read_options",
 ]

@@ -14,6 +14,7 @@ from trigger.events import SOURCES, EventSource
 from trigger.images import InputContract
 from trigger.rates import Exposure
 from trigger.training.spec import TrainingSpec
+from trigger.training.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,8 @@ class DesignFile:
     design: Design
     input: InputContract
     """Without a scale where that is to be fitted."""
+    task: Task
+    """What the model is asked to learn."""
     budget: Budget
     events: EventsSection | None
     training: TrainingSpec | None
@@ -179,3 +182,18 @@ class DesignFile:
     """The whole file; of one with a base, what both say together."""
     sha256: str
     """Of the text (hex)."""
+
+    @property
+    def event_classes(self) -> tuple[str, ...]:
+        """Classes of events; () without events."""
+        return self.events.classes if self.events is not None else ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the images' labels 0, 1, ..."""
+        return self.task.labels(self.event_classes)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What scores tell apart; () where the task decides nothing."""
+        return self.task.classes(self.event_classes)

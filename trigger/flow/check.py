@@ -16,18 +16,18 @@ from trigger.vendor import Finding, find_dangers
 
 
 def check_parts(file: DesignFile, images: Images) -> None:
-    """Check that every part of the split has events of every class.
+    """Check that every part of the split has images of every class that it may have.
 
     Raises:
         ModelError: with the part and the class that it lacks.
     """
-    classes = file.events.classes if file.events is not None else ()
+    taught = file.task.taught(file.event_classes)
     for part in ("train", "validation", "test"):
         labels = images.sample.labels[getattr(images.split, part)]
-        for label, reaction in enumerate(classes):
-            if not np.any(labels == label):
+        for label, name in enumerate(file.labels):
+            if (part == "test" or name in taught) and not np.any(labels == label):
                 raise ModelError(
-                    f"the {part} part has {len(labels)} events and none of {reaction}",
+                    f"the {part} part has {len(labels)} {file.task.subject} and none of {name}",
                     where="training.split",
                     allowed="events of every class in each part",
                     remedy="generate or read more events, or give this part a larger share",

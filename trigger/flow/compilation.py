@@ -18,6 +18,7 @@ from trigger.flow.workspace import Workspace
 from trigger.images import InputContract
 from trigger.network import Network
 from trigger.training import TrainedModel, restore
+from trigger.training.tasks import OutputContract
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,11 @@ class _Record:
 
 
 def compile_project(
-    file: DesignFile, contract: InputContract, trained: TrainedModel, workspace: Workspace
+    file: DesignFile,
+    contract: InputContract,
+    trained: TrainedModel,
+    workspace: Workspace,
+    output: OutputContract | None = None,
 ) -> Compiled:
     """Convert the trained model, or return what was converted from the same before.
 
@@ -84,6 +89,10 @@ def compile_project(
             conversion.network, conversion.counterparts, conversion.hls4ml_version, reused=False
         )
     write_text(workspace.contract, json.dumps(contract.to_dict(), indent=1) + "\n")
+    if output is None:
+        workspace.output.unlink(missing_ok=True)
+    else:
+        write_text(workspace.output, json.dumps(output.to_dict(), indent=1) + "\n")
     write_text(workspace.design, file.text)
     return found
 

@@ -25,7 +25,12 @@ from trigger.network import Network
 from trigger.project import choose_vectors
 from trigger.project import golden as golden_files
 from trigger.report import Report, read_json
-from trigger.report.record import EnginePhysics, LayerRow
+from trigger.report.record import (
+    EnginePhysics,
+    EngineRegression,
+    LayerRow,
+    QuantityResolution,
+)
 
 RANDOM = 1000
 """Random vectors on which two networks are run, beside patterns and golden vectors."""
@@ -355,12 +360,21 @@ def _verdict(report: Report) -> dict[str, str]:
 
 def _physics(report: Report) -> dict[str, str]:
     """Return every figure of every engine; intervals and curves belong to the figures."""
-    engines = report.physics.engines if report.physics is not None else ()
+    first = () if report.physics is None else (report.physics,)
+    records: dict[str, EnginePhysics | QuantityResolution | EngineRegression] = {}
+    for physics in (*first, *report.further_physics):
+        signal = "" if physics is report.physics else f"{physics.signal}."
+        records |= {f"{signal}{engine.engine}": engine for engine in physics.engines}
+    if report.regression is not None:
+        for engine in report.regression.engines:
+            records[f"regression.{engine.engine}"] = engine
+            for each in engine.quantities:
+                records[f"regression.{engine.engine}.{each.name}"] = each
     return {
-        f"{engine.engine}.{each.name}": _figure(getattr(engine, each.name))
-        for engine in engines
-        for each in fields(EnginePhysics)
-        if isinstance(getattr(engine, each.name), (Figure, int, float))
+        f"{name}.{each.name}": _figure(getattr(found, each.name))
+        for name, found in records.items()
+        for each in fields(found)
+        if isinstance(getattr(found, each.name), (Figure, int, float))
     }
 
 

@@ -10,8 +10,8 @@ from trigger.config import DesignFile, load_design
 from trigger.device import find
 from trigger.errors import DesignError
 from trigger.flow.costs import Costs, gather_costs, judge_costs
+from trigger.flow.figures import Figures
 from trigger.flow.networks import read_network
-from trigger.flow.physics import qualities
 from trigger.flow.workspace import Workspace
 from trigger.report import read_json
 
@@ -48,7 +48,7 @@ def judge_folder(file: DesignFile, folder: Path) -> Judgement:
     if path.is_file():
         report = read_json(path)
         hashes = {digest.name: digest.sha256 for digest in report.provenance.digests}
-        if report.physics is not None and hashes.get("network") == network.digest:
-            losses = qualities(report.physics)
+        if hashes.get("network") == network.digest:
+            losses = Figures.of(report).losses
     device = find(file.design.target.part)
     return Judgement(judge_costs(file.budget, costs, device, losses), costs)

@@ -49,12 +49,19 @@ def pick_events(
     typical: list[tuple[str, RawArray]] = []
     highest: list[tuple[str, RawArray]] = []
     for name, batch in zip(file.events.classes, batches, strict=True):
-        pixels = encode(batch.select(np.arange(min(MOST, len(batch)))), contract)
+        drawn = file.task.draw([batch.select(np.arange(min(MOST, len(batch))))])
+        pixels = encode(drawn.batch, contract)
+        shown = [f"event {event}" for event in drawn.event_ids]
+        if file.labels != file.events.classes:
+            shown = [
+                f"{event}, {file.labels[label]}"
+                for event, label in zip(shown, drawn.labels, strict=True)
+            ]
         order = np.argsort(_scores(network, pixels), kind="stable")
         median = int(order[len(order) // 2])
-        typical.append((f"typical {name}: event {median}", pixels[median]))
-        for event in order[: -HIGHEST - 1 : -1].tolist():
-            highest.append((f"high score of {name}: event {event}", pixels[event]))
+        typical.append((f"typical {name}: {shown[median]}", pixels[median]))
+        for image in order[: -HIGHEST - 1 : -1].tolist():
+            highest.append((f"high score of {name}: {shown[image]}", pixels[image]))
     return _vectors(typical), _vectors(highest)
 
 
@@ -66,9 +73,12 @@ def _are_there(file: DesignFile, workspace: Workspace) -> bool:
 
 
 def _scores(network: Network, pixels: RawArray) -> npt.NDArray[np.int64]:
-    """Return what orders the events: the last output number, which speaks for the last class."""
+    """Return what orders the images: the last number, which speaks for the last class, or the sum
+    of a map of numbers."""
     scores = emulate(network, pixels)
-    first = scores[0] if isinstance(scores, tuple) else scores
+    first = np.asarray(scores[0] if isinstance(scores, tuple) else scores)
+    if first.ndim > 2:
+        return np.asarray(first.reshape(len(pixels), -1).sum(axis=1))
     return np.asarray(first.reshape(len(pixels), -1)[:, -1])
 
 

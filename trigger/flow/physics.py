@@ -1,18 +1,17 @@
-"""Trigger physics of a run: every engine's scores of the test events at one working point."""
+"""Trigger physics: every engine's scores of the same rows at one working point."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trigger.budget import Figure, Source
 from trigger.config import DesignFile
-from trigger.flow.comparison import EMULATED, FLOAT, QKERAS
-from trigger.flow.samples import Images
-from trigger.flow.simulation import Simulated
+from trigger.flow.comparison import EMULATED, FLOAT
 from trigger.rates import (
     COVERAGE,
     Efficiency,
@@ -43,13 +42,70 @@ PRECISION = 0.1
 """Standard deviation over value of a rate that is precise enough to go without a warning."""
 CURVE_POINTS = 400
 TURN_ON_BINS = 10
-BASELINE = "pixel sum"
-"""The simplest algorithm that one could build instead, and the variable of turn-on curves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What is told apart, one row each: test events, tracks or lit pixels."""
+
+    labels: npt.NDArray[np.int64]
+    """(rows,) place in the classes."""
+    outputs: Mapping[str, npt.NDArray[Any]]
+    """(rows, outputs) of each engine, in its own numbers."""
+    plain: npt.NDArray[np.int64]
+    """(rows,) what the simplest algorithm would cut on."""
+    plain_name: str
+    plain_falls: bool
+    """Whether signal has the smaller numbers, as training events tell."""
+    unit: str = "events"
+    """What a row is, in the plural."""
+    decided: bool = True
+    """Whether outputs say the class by themselves, without a threshold of the trigger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A signal against the background, and the working point."""
+
+    classes: tuple[str, ...]
+    """In the order of the labels."""
+    background: int
+    signal: int
+    acceptance: float = ACCEPTANCE
+    exposure: Exposure | None = None
+    asked_rate_khz: float | None = None
+
+    @classmethod
+    def of(cls, file: DesignFile) -> Pair:
+        """Return what the design's trigger names, or the first two classes."""
+        trigger, classes = file.trigger, file.classes
+        if trigger is None:
+            return cls(classes, 0, 1)
+        return cls(
+            classes,
+            classes.index(trigger.background),
+            classes.index(trigger.signal),
+            trigger.acceptance,
+            trigger.exposure,
+            trigger.target_rate_khz,
+        )
+
+    def ask(self, labels: npt.NDArray[np.int64], unit: str = "events") -> Question:
+        """Return what is asked of rows with these labels."""
+        return Question(
+            labels,
+            self.classes,
+            self.background,
+            self.signal,
+            self.acceptance,
+            self.exposure,
+            unit,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of every engine: signal against background at a working point."""
+    """What is asked of every engine."""
 
     labels: npt.NDArray[np.int64]
     classes: tuple[str, ...]
@@ -57,33 +113,28 @@ class Question:
     signal: int
     acceptance: float
     exposure: Exposure | None
+    unit: str = "events"
 
     @property
     def note(self) -> str:
-        return f"{len(self.labels):,} test events"
+        return f"{len(self.labels):,} test {self.unit}"
 
 
-def measure_physics(file: DesignFile, images: Images, simulated: Simulated) -> record.Physics:
-    """Return the figures of every engine, and of the pixel sum, on the test events alone.
+def measure_physics(scored: Scored, pair: Pair) -> record.Physics:
+    """Return the figures of every engine, and of the simplest algorithm, on the same rows.
 
-    The score of an event is the one output, or the signal's output less the background's.
+    The score of a row is the one output, or the signal's output less the background's.
     """
-    events = len(images.split.test)
-    asked = ask(file, simulated.labels[:events])
-    sums = _pixel_sums(images, images.split.test)
-    rows = [_baseline(asked, images, sums)]
+    asked = pair.ask(scored.labels, scored.unit)
+    rows = [_baseline(asked, scored)]
     histograms: list[record.ScoreHistogram] = []
     turn_ons: list[record.TurnOn] = []
     is_signal = asked.labels == asked.signal
-    edges = equal_shares(sums[is_signal], TURN_ON_BINS)
-    for name, every in (
-        (FLOAT, simulated.float_twin),
-        (QKERAS, simulated.qkeras),
-        (EMULATED, simulated.emulated),
-    ):
-        outputs = every[:events].reshape(events, -1)
+    plain = scored.plain[is_signal]
+    edges = equal_shares(plain, TURN_ON_BINS)
+    for name, outputs in scored.outputs.items():
         scores = scores_of(outputs, asked)
-        row = _engine(asked, name, scores, outputs)
+        row = _engine(asked, name, scores, outputs if scored.decided else None)
         rows.append(row)
         by_class = {
             class_name: scores[asked.labels == label]
@@ -95,7 +146,8 @@ def measure_physics(file: DesignFile, images: Images, simulated: Simulated) -> r
         ]
         if row.threshold is not None and len(edges) > 1:
             passed = scores[is_signal] >= row.threshold
-            turn_ons.append(_turn_on(asked, name, passed, sums[is_signal], edges))
+            variable = f"{scored.plain_name} (raw)"
+            turn_ons.append(_turn_on(asked, name, passed, variable, plain, edges))
     return record.Physics(
         signal=asked.classes[asked.signal],
         background=asked.classes[asked.background],
@@ -106,44 +158,25 @@ def measure_physics(file: DesignFile, images: Images, simulated: Simulated) -> r
         histograms=tuple(histograms),
         classes=asked.classes,
         input_rate_khz=asked.exposure.input_rate_khz if asked.exposure else None,
-        asked_rate_khz=file.trigger.target_rate_khz if file.trigger else None,
+        asked_rate_khz=pair.asked_rate_khz,
         rejection_efficiency=REJECTION_EFFICIENCY,
         turn_ons=tuple(turn_ons),
+        unit=asked.unit,
     )
 
 
-def ask(file: DesignFile, labels: npt.NDArray[np.int64]) -> Question:
-    """Return what a design asks of events with these labels."""
-    assert file.events is not None  # without events there is no run
-    classes = file.events.classes
-    trigger = file.trigger
-    if trigger is None:
-        return Question(labels, classes, 0, 1, ACCEPTANCE, None)
-    background, signal = classes.index(trigger.background), classes.index(trigger.signal)
-    return Question(labels, classes, background, signal, trigger.acceptance, trigger.exposure)
-
-
-def scores_of(outputs: npt.NDArray[np.generic], asked: Question) -> npt.NDArray:
-    """Return one number per event that is large for signal; the last class has the one output."""
+def scores_of(outputs: npt.NDArray[Any], asked: Question) -> npt.NDArray[Any]:
+    """Return one number per row that is large for signal; the last class has the one output."""
     if outputs.shape[1] == 1:
         return outputs[:, 0] if asked.signal > asked.background else -outputs[:, 0]
     return outputs[:, asked.signal] - outputs[:, asked.background]
 
 
-def _pixel_sums(images: Images, events: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the sum of the raw pixels of each event."""
-    pixels = images.sample.take(events).pixels_raw
-    return pixels.reshape(len(pixels), -1).sum(axis=1, dtype=np.int64)
-
-
-def _baseline(asked: Question, images: Images, sums: npt.NDArray[np.int64]) -> record.EnginePhysics:
-    """Return what a cut on the pixel sum does; training events tell on which side signal lies."""
-    train = images.split.train
-    labels, known = images.sample.labels[train], _pixel_sums(images, train)
-    means = [known[labels == label].mean() for label in (asked.background, asked.signal)]
-    if means[1] < means[0]:
-        return _engine(asked, f"negative {BASELINE}", -sums, None)
-    return _engine(asked, BASELINE, sums, None)
+def _baseline(asked: Question, scored: Scored) -> record.EnginePhysics:
+    """Return what a cut on the plain number does."""
+    if scored.plain_falls:
+        return _engine(asked, f"negative {scored.plain_name}", -scored.plain, None)
+    return _engine(asked, scored.plain_name, scored.plain, None)
 
 
 def _engine(
@@ -205,6 +238,7 @@ def _turn_on(
     asked: Question,
     engine: str,
     passed: npt.NDArray[np.bool_],
+    name: str,
     variable: npt.NDArray[np.int64],
     edges: npt.NDArray[np.float64],
 ) -> record.TurnOn:
@@ -212,7 +246,7 @@ def _turn_on(
     return record.TurnOn(
         engine,
         asked.classes[asked.signal],
-        f"{BASELINE} (raw)",
+        name,
         tuple(edges.tolist()),
         tuple(None if share is None else _share(share, asked.note) for share in shares),
     )
@@ -229,9 +263,9 @@ def physics_notes(found: record.Physics) -> Iterator[record.Note]:
     yield record.Note(
         record.Severity.WARNING,
         "working point",
-        f"{found.background_events:,} background events are too few for {asked}: it takes "
+        f"{found.background_events:,} {found.unit} of background are too few for {asked}: it takes "
         f"{needed:,} to know the rate to {PRECISION:.0%}, and "
-        f"{int(np.ceil(1 / found.asked_acceptance)):,} to see one event pass.",
+        f"{int(np.ceil(1 / found.asked_acceptance)):,} to see one pass.",
     )
 
 

@@ -6,25 +6,34 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from trigger.config import DesignFile, load_contract
+from trigger.config import DesignFile, load_contract, load_output
 from trigger.errors import ModelError
 from trigger.files import write_text
 from trigger.flow.compilation import Compiled, compile_project, refuse_adopted
 from trigger.flow.workspace import Workspace
 from trigger.images import InputContract
 from trigger.training import TrainedModel, read_trained, write_trained
+from trigger.training.tasks import OutputContract
 
 CONTRACT_FILE = "input_contract.json"
+OUTPUT_FILE = "output_contract.json"
 
 
-def keep_weights(trained: TrainedModel, contract: InputContract, folder: Path) -> None:
-    """Write a trained model and what its pixels mean into a folder of their own.
+def keep_weights(
+    trained: TrainedModel,
+    contract: InputContract,
+    folder: Path,
+    output: OutputContract | None = None,
+) -> None:
+    """Write a trained model, what its pixels and its numbers mean into a folder of their own.
 
     Raises:
         OutputError: the folder cannot be written.
     """
     write_trained(trained, folder)
     write_text(folder / CONTRACT_FILE, json.dumps(contract.to_dict(), indent=1) + "\n")
+    if output is not None:
+        write_text(folder / OUTPUT_FILE, json.dumps(output.to_dict(), indent=1) + "\n")
 
 
 def compile_kept(file: DesignFile, weights: Path, folder: Path) -> Compiled:
@@ -52,7 +61,9 @@ def compile_kept(file: DesignFile, weights: Path, folder: Path) -> Compiled:
             allowed="the design's input",
             remedy="train the design, or take the weights that belong to it",
         )
+    meaning = weights / OUTPUT_FILE
+    output = load_output(meaning) if meaning.is_file() else None
     workspace = Workspace(folder)
     with workspace.locked():
         refuse_adopted(workspace)
-        return compile_project(file, contract, trained, workspace)
+        return compile_project(file, contract, trained, workspace, output)

@@ -16,7 +16,8 @@ from trigger.events import SOURCES, EventBatch, Source, generated
 from trigger.flow.listener import Listener
 from trigger.images import InputContract, encode, fit
 from trigger.processes import map_in_order
-from trigger.training import Sample, Split, split_events
+from trigger.training import Progress, Sample, SilentProgress, Split, split_events
+from trigger.training.tasks import OutputContract
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +36,13 @@ class Images:
     contract: InputContract
     sample: Sample
     split: Split
+    """Training and validation have only what the task may see."""
+    drawn: EventBatch
+    """What the images show, one row each."""
+    output: OutputContract | None = None
+    """What the model's numbers mean; None where they are scores."""
+    left_out: int = 0
+    """Images that would show too little."""
 
     @property
     def train(self) -> Sample:
@@ -51,7 +59,7 @@ class Images:
         bit-exactness does not mind what a model has seen. Physics figures take test events only.
         """
         order = np.concatenate([self.split.test, self.split.validation, self.split.train])
-        return self.sample.take(order[:events])
+        return self.sample.take(order[: -(-events // self.sample.group) * self.sample.group])
 
 
 def make_events(file: DesignFile, cache: Path, skip_bad: int, listener: Listener) -> Events:
@@ -135,18 +143,35 @@ def _read_class(
     return source.batch.concatenate(parts), skipped
 
 
-def make_images(file: DesignFile, events: Events) -> Images:
-    """Encode every event; the scale is fitted on the training events alone.
+def make_images(
+    file: DesignFile, events: Events, folder: Path, progress: Progress | None = None
+) -> Images:
+    """Draw what the task asks for, and say what is to be learnt of it.
+
+    The scale is fitted on the training events alone.
+
+    Args:
+        folder: where models that a task trains before the design's own are kept.
 
     Raises:
         DesignError: the design does not say how events are divided.
+        EventError: the events lack what the task needs.
+        Further errors of ``fit``, where a task trains a teacher.
     """
     if file.training is None:
         raise DesignError(
             "the design has no training", where=file.source, remedy="add the section training"
         )
-    together = type(events.batches[0]).concatenate(events.batches)
-    labels = np.repeat(np.arange(len(events.batches)), [len(batch) for batch in events.batches])
-    split = split_events(np.arange(len(together)), file.training.split, file.training.seed)
-    contract = fit(file.input, together.select(split.train))
-    return Images(contract, Sample(encode(together, contract), labels), split)
+    task = file.task
+    drawn = task.draw(events.batches)
+    split = split_events(drawn.event_ids, file.training.split, file.training.seed)
+    taught = [file.labels.index(name) for name in task.taught(file.event_classes)]
+    if len(taught) < len(file.labels):
+        seen = (
+            part[np.isin(drawn.labels[part], taught)] for part in (split.train, split.validation)
+        )
+        split = Split(*seen, split.test)
+    contract = fit(file.input, drawn.batch.select(split.train))
+    sample = Sample(encode(drawn.batch, contract), drawn.labels, group=task.group)
+    lesson = task.lesson(drawn, contract, sample, split, folder, progress or SilentProgress())
+    return Images(contract, lesson.sample, split, drawn.batch, lesson.output, drawn.left_out)

@@ -23,15 +23,15 @@ from trigger.flow import summary
 from trigger.flow.check import check_conversion, check_parts
 from trigger.flow.compilation import Compiled, compile_project, refuse_adopted
 from trigger.flow.costs import Costs, gather_costs, judge_costs
+from trigger.flow.figures import Figures, measure
 from trigger.flow.listener import Listener
-from trigger.flow.physics import measure_physics, qualities
 from trigger.flow.samples import Events, Images, make_events, make_images
 from trigger.flow.simulation import Simulated, simulate
 from trigger.flow.studies import Studies, study
 from trigger.flow.workspace import Workspace
 from trigger.project import csim
 from trigger.project.compiler import find_compiler
-from trigger.report import Physics, Report, Step, keep_times, write
+from trigger.report import Report, Step, keep_times, write
 from trigger.training import ModelKind, Start, TrainedModel, fit
 
 STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "study", "report")
@@ -100,7 +100,9 @@ class Flow:
     def images(self) -> Images:
         events = self.events
         with self._step("images") as said:
-            made = make_images(self.file, events)
+            made = make_images(
+                self.file, events, self.workspace.training, self._listener.training()
+            )
             check_parts(self.file, made)
             size = "x".join(map(str, made.contract.input_shape))
             said.append(f"{len(made.sample):,} of {size} in {made.contract.format}")
@@ -125,6 +127,7 @@ class Flow:
                     self.workspace.training / kind.value,
                     self._listener.training(),
                     trained[ModelKind.FLOAT] if warm else None,
+                    self.file.task.loss,
                 )
             zeros = trained[ModelKind.QUANTISED].zeros
             count, size = sum(each.zeros for each in zeros), sum(each.weights for each in zeros)
@@ -150,7 +153,9 @@ class Flow:
     def compiled(self) -> Compiled:
         trained = self.trained[ModelKind.QUANTISED]
         with self._step("compile") as said:
-            compiled = compile_project(self.file, self.images.contract, trained, self.workspace)
+            compiled = compile_project(
+                self.file, self.images.contract, trained, self.workspace, self.images.output
+            )
             said.append(f"{len(compiled.network.layers)} layers")
             said.append("unchanged" if compiled.reused else f"hls4ml {compiled.hls4ml_version}")
         return compiled
@@ -192,9 +197,11 @@ class Flow:
         return costs
 
     @cached_property
-    def physics(self) -> Physics:
+    def figures(self) -> Figures:
         """Figures of every engine: the work of a moment, within the step that asks first."""
-        return measure_physics(self.file, self.images, self.simulated)
+        network = self.compiled.network
+        step = float(network[network.outputs[0]].result.step)
+        return measure(self.file, self.images, self.simulated, step)
 
     @cached_property
     def studies(self) -> Studies:
@@ -202,10 +209,9 @@ class Flow:
         with self._step("study") as said:
             studied = study(
                 self.file,
-                self.events,
                 self.images,
                 self.compiled,
-                self.physics,
+                self.figures,
                 self.workspace,
                 self._listener.counter("faulty inputs"),
             )
@@ -217,7 +223,7 @@ class Flow:
         """The report, written; complete also where a check failed (see ``require_exact``)."""
         simulated, costs, studies = self.simulated, self.costs, self.studies
         with self._step("report") as said:
-            found = self.physics
+            found = self.figures
             verdict = self._judge(costs, found)
             report = summary.build_report(
                 self.file,
@@ -238,9 +244,9 @@ class Flow:
             said.append(f"verdict {verdict.outcome.value}")
         return report
 
-    def _judge(self, costs: Costs, found) -> Verdict:
+    def _judge(self, costs: Costs, found: Figures) -> Verdict:
         device = find(self.file.design.target.part)
-        return judge_costs(self.file.budget, costs, device, qualities(found))
+        return judge_costs(self.file.budget, costs, device, found.losses)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:

@@ -14,9 +14,10 @@ from trigger.files import write_text
 from trigger.fixed import RawArray
 from trigger.flow.comparison import EMULATED
 from trigger.flow.compilation import Compiled
-from trigger.flow.physics import ask, scores_of
+from trigger.flow.figures import Figures
+from trigger.flow.physics import Pair, scores_of
 from trigger.flow.robustness import Decided, study_robustness
-from trigger.flow.samples import Events, Images
+from trigger.flow.samples import Images
 from trigger.flow.workspace import Workspace
 from trigger.images import encode
 from trigger.report import Physics, Report, codec, studies
@@ -42,31 +43,32 @@ class Studies:
 
 def study(
     file: DesignFile,
-    events: Events,
     images: Images,
     compiled: Compiled,
-    found: Physics,
+    found: Figures,
     workspace: Workspace,
     progress: Callable[[int, int], None],
 ) -> Studies:
     """Return what is studied of a run; what an earlier run found of the same is read back."""
-    decided = _decided(file, events, images, compiled, found)
+    decided = None
+    if found.physics and file.task.unit == file.task.subject:  # scores of images, not of pixels
+        decided = _decided(file, images, compiled, found.physics[0])
     return Studies(None if decided is None else _robustness(decided, workspace, progress))
 
 
 def _decided(
-    file: DesignFile, events: Events, images: Images, compiled: Compiled, found: Physics
+    file: DesignFile, images: Images, compiled: Compiled, found: Physics
 ) -> Decided | None:
     """Return the test events of signal and background as the emulator decides them."""
     threshold = next(row.threshold for row in found.engines if row.engine == EMULATED)
     if threshold is None or len(compiled.network.inputs) != 1:
         return None
-    asked = ask(file, images.sample.labels[images.split.test])
+    asked = Pair.of(file).ask(images.sample.labels[images.split.test])
     chosen = np.flatnonzero(np.isin(asked.labels, (asked.signal, asked.background)))
     test = images.split.test[chosen]
 
     def with_gain(gain: float) -> RawArray | None:
-        return images_with_gain(events, images, test, gain)
+        return images_with_gain(images, test, gain)
 
     return Decided(
         network=compiled.network,
@@ -82,15 +84,12 @@ def _decided(
     )
 
 
-def images_with_gain(
-    events: Events, images: Images, chosen: np.ndarray, gain: float
-) -> RawArray | None:
+def images_with_gain(images: Images, chosen: np.ndarray, gain: float) -> RawArray | None:
     """Encode events again as if every amplitude were 1 + gain times as large.
 
     None where no pixel follows, as where hits count and not their charges.
     """
-    together = type(events.batches[0]).concatenate(events.batches).select(chosen)
-    pixels = encode(together.amplified(1 + gain), images.contract)
+    pixels = encode(images.drawn.select(chosen).amplified(1 + gain), images.contract)
     return None if np.array_equal(pixels, images.sample.pixels_raw[chosen]) else pixels
 
 

@@ -15,7 +15,7 @@ from trigger.config import DesignFile
 from trigger.events import SOURCES
 from trigger.flow.compilation import Compiled
 from trigger.flow.costs import Costs, cost_notes
-from trigger.flow.physics import physics_notes
+from trigger.flow.figures import Figures
 from trigger.flow.samples import Events, Images
 from trigger.flow.simulation import Simulated
 from trigger.layers import MultiplyAccumulate
@@ -66,9 +66,8 @@ def layer_rows(network: Network) -> tuple[record.LayerRow, ...]:
 def class_images(file: DesignFile, images: Images) -> tuple[record.ClassImages, ...]:
     """Return the first test images of each class and the mean of all its test images."""
     test = images.sample.take(images.split.test)
-    names = file.events.classes if file.events else ()
     found = []
-    for label, name in enumerate(names):
+    for label, name in enumerate(file.labels):
         pixels = test.pixels_raw[test.labels == label]
         shape = _as_image(pixels.shape[1:])
         found.append(
@@ -143,6 +142,12 @@ def input_contract(images: Images) -> tuple[record.Entry, ...]:
     return tuple(record.Entry(key, str(value)) for key, value in images.contract.to_dict().items())
 
 
+def output_contract(images: Images) -> tuple[record.Entry, ...]:
+    """Return what the model's numbers mean as keys and values; () where they are scores."""
+    found = {} if images.output is None else images.output.to_dict()
+    return tuple(record.Entry(key, str(value)) for key, value in found.items())
+
+
 def notes(file: DesignFile, events: Events, images: Images) -> tuple[record.Note, ...]:
     """Return what a reader must know beside the figures."""
     return tuple(_notes(file, events, images))
@@ -156,6 +161,15 @@ def _notes(file: DesignFile, events: Events, images: Images) -> Iterator[record.
             yield record.Note(info, "events", text)
     for text in images.contract.warnings():
         yield record.Note(warning, "input", text)
+    for text in file.task.warnings():
+        yield record.Note(warning, "task", text)
+    if images.left_out:
+        yield record.Note(
+            info,
+            "task",
+            f"{images.left_out:,} {file.task.subject} were left out: they, or another of their "
+            "event, left too few hits.",
+        )
     if events.skipped:
         yield record.Note(warning, "events", f"{events.skipped} bad events were skipped.")
 
@@ -167,7 +181,7 @@ def build_report(
     trained: Sequence[TrainedModel],
     compiled: Compiled,
     simulated: Simulated,
-    found: record.Physics,
+    found: Figures,
     costs: Costs,
     verdict: Verdict,
     steps: Sequence[record.Step],
@@ -183,10 +197,13 @@ def build_report(
         costs=costs.all,
         provenance=provenance(file, images, trained, compiled, simulated, command, date),
         further_agreements=tuple(further),
-        physics=found,
+        physics=found.physics[0] if found.physics else None,
         layers=layer_rows(compiled.network),
         input_contract=input_contract(images),
         classes=class_images(file, images),
         steps=tuple(steps),
-        notes=(*notes(file, events, images), *physics_notes(found), *cost_notes(costs)),
+        notes=(*notes(file, events, images), *found.notes(), *cost_notes(costs)),
+        further_physics=found.physics[1:],
+        regression=found.regression,
+        output_contract=output_contract(images),
     )

@@ -35,6 +35,11 @@ class Workspace:
         return self.folder / "input_contract.json"
 
     @property
+    def output(self) -> Path:
+        """The output contract: what a number that the firmware gives means; none for scores."""
+        return self.folder / "output_contract.json"
+
+    @property
     def golden(self) -> Path:
         return self.folder / "golden"
 
@@ -139,7 +144,9 @@ class Workspace:
         what the next firmware is held against.
         """
         self.conversion.unlink(missing_ok=True)  # first: without it nothing else is trusted
-        for path in (self.network, self.contract, self.design, self.scores, self.robustness):
+        for path in (self.network, self.contract, self.output, self.design):
+            path.unlink(missing_ok=True)
+        for path in (self.scores, self.robustness):
             path.unlink(missing_ok=True)
         for path in (self.report, self.text, self.page):
             path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from trigger.rates.classify import count_confusion, measure_accuracy, predict_cl
 from trigger.rates.efficiency import COVERAGE, Efficiency, clopper_pearson, measure_efficiency
 from trigger.rates.histogram import Histogram, build_histograms
 from trigger.rates.rate import Exposure, Rate, events_needed
+from trigger.rates.resolution import ONE_SIGMA, Quantile, measure_quantile, measure_r2
 from trigger.rates.roc import (
     Roc,
     WorkingPoint,
@@ -22,10 +23,12 @@ from trigger.rates.turn_on import equal_shares, measure_turn_on
 
 __all__ = [
     "COVERAGE",
+    "ONE_SIGMA",
     "Change",
     "Efficiency",
     "Exposure",
     "Histogram",
+    "Quantile",
     "Rate",
     "Roc",
     "WorkingPoint",
@@ -40,6 +43,8 @@ __all__ = [
     "measure_accuracy",
     "measure_change",
     "measure_efficiency",
+    "measure_quantile",
+    "measure_r2",
     "measure_rejection",
     "measure_turn_on",
     "outline",

@@ -11,7 +11,7 @@ from trigger.report.record import EnginePhysics, Physics
 from trigger.report.wording import word_number, word_percent
 
 
-def roc_drawing(physics: Physics) -> Drawing:
+def roc_drawing(physics: Physics, name: str = "roc") -> Drawing:
     """Draw signal efficiency against background acceptance, with the working points."""
     floor = 0.5 / max(physics.background_events, 1)
 
@@ -50,12 +50,12 @@ def roc_drawing(physics: Physics) -> Drawing:
         for engine in physics.engines
         if engine.auc is not None
     ]
-    title = "ROC curves"
+    title = f"ROC curves, {physics.signal} against {physics.background}"
     axes = "Background acceptance on a logarithmic axis against signal efficiency."
     if physics.input_rate_khz is not None:
         axes = axes.replace("acceptance", "acceptance and rate")
     description = f"{axes} {'; '.join(words)}."
-    return Drawing("roc", title, description, render("roc", title, description, 4.6, draw))
+    return Drawing(name, title, description, render(name, title, description, 4.6, draw))
 
 
 def _draw_engine(axes: Axes, engine: EnginePhysics, index: int, floor: float) -> None:
@@ -89,7 +89,7 @@ def _draw_engine(axes: Axes, engine: EnginePhysics, index: int, floor: float) ->
     )
 
 
-def scores_drawing(physics: Physics) -> Drawing:
+def scores_drawing(physics: Physics, name: str = "scores") -> Drawing:
     """Draw the score histograms of every class, one panel per engine."""
     engines = list(dict.fromkeys(histogram.engine for histogram in physics.histograms))
     classes = list(dict.fromkeys(histogram.class_name for histogram in physics.histograms))
@@ -121,7 +121,7 @@ def scores_drawing(physics: Physics) -> Drawing:
                     color=MUTED,
                 )
             axes.set_title(engine)
-            axes.set_ylabel("events")
+            axes.set_ylabel(physics.unit)
             axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         panels[0].legend(
             loc="lower right", bbox_to_anchor=(1, 1), ncols=len(classes), borderaxespad=0
@@ -134,10 +134,10 @@ def scores_drawing(physics: Physics) -> Drawing:
         "a dashed line marks the threshold of the working point."
     )
     height = 0.4 + 1.4 * len(engines)
-    return Drawing("scores", title, description, render("scores", title, description, height, draw))
+    return Drawing(name, title, description, render(name, title, description, height, draw))
 
 
-def turn_on_drawing(physics: Physics) -> Drawing:
+def turn_on_drawing(physics: Physics, name: str = "turn-on") -> Drawing:
     """Draw the efficiency at the working point in bins of a quantity of the event."""
     first = physics.turn_ons[0]
 
@@ -177,4 +177,4 @@ def turn_on_drawing(physics: Physics) -> Drawing:
         f"Efficiency of {first.class_name} at the working point in bins of the {first.variable}, "
         f"for {', '.join(curve.engine for curve in physics.turn_ons)}."
     )
-    return Drawing("turn-on", title, description, render("turn-on", title, description, 3.2, draw))
+    return Drawing(name, title, description, render(name, title, description, 3.2, draw))

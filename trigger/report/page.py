@@ -46,10 +46,11 @@ def draw(report: Report, place: FigurePlace) -> Drawing:
     return DRAWINGS[place.kind](report, place.index)
 
 
-def _of_physics(drawing: Callable[[Physics], Drawing]) -> Draw:
-    def draw(report: Report, _: int) -> Drawing:
+def _of_physics(kind: FigureKind, drawing: Callable[[Physics, str], Drawing]) -> Draw:
+    def draw(report: Report, index: int) -> Drawing:
         assert report.physics is not None  # the place exists only where there is physics
-        return drawing(report.physics)
+        physics = (report.physics, *report.further_physics)[index]
+        return drawing(physics, f"{kind.value}-{index + 1}" if index else kind.value)
 
     return draw
 
@@ -75,9 +76,9 @@ def _gain(report: Report, _: int) -> Drawing:
 
 
 DRAWINGS: dict[FigureKind, Draw] = {
-    FigureKind.ROC: _of_physics(charts.roc_drawing),
-    FigureKind.SCORES: _of_physics(charts.scores_drawing),
-    FigureKind.TURN_ON: _of_physics(charts.turn_on_drawing),
+    FigureKind.ROC: _of_physics(FigureKind.ROC, charts.roc_drawing),
+    FigureKind.SCORES: _of_physics(FigureKind.SCORES, charts.scores_drawing),
+    FigureKind.TURN_ON: _of_physics(FigureKind.TURN_ON, charts.turn_on_drawing),
     FigureKind.LATENCY: _latency,
     FigureKind.RESOURCES: _resources,
     FigureKind.FAULT: _fault,

@@ -14,16 +14,17 @@ from trigger.report.cells import (
     number_cell,
     share_cell,
 )
-from trigger.report.record import EnginePhysics, Physics
+from trigger.report.record import EnginePhysics, Physics, Regression
 from trigger.report.wording import Origin, common_origin, word_number, word_percent
 
 
 def physics_table(physics: Physics) -> Table:
     asked = word_percent(physics.asked_acceptance)
-    columns = (
+    decided = any(engine.accuracy is not None for engine in physics.engines)
+    columns: tuple[Column, ...] = (
         Column("Engine"),
         Column("AUC", numeric=True),
-        Column("Accuracy", numeric=True),
+        *((Column("Accuracy", numeric=True),) if decided else ()),
         Column("Signal efficiency", numeric=True),
         Column("Background acceptance", numeric=True),
         Column("Threshold", numeric=True),
@@ -36,10 +37,10 @@ def physics_table(physics: Physics) -> Table:
         for engine in physics.engines
         for figure in (engine.auc, *_shares(engine), engine.rejection)
     )
-    rows = tuple(_physics_row(engine, said)[: len(columns)] for engine in physics.engines)
+    rows = tuple(_physics_row(engine, said, decided)[: len(columns)] for engine in physics.engines)
     caption = (
-        f"{physics.signal} ({physics.signal_events:,} events) against "
-        f"{physics.background} ({physics.background_events:,} events); "
+        f"{physics.signal} ({physics.signal_events:,} {physics.unit}) against "
+        f"{physics.background} ({physics.background_events:,} {physics.unit}); "
         f"working point at no more than {asked} of background{said.clause}"
     )
     return Table("physics-table", caption, columns, rows)
@@ -91,7 +92,9 @@ def confusion_table(physics: Physics) -> Table:
         Column("Engine and true class"),
         *(Column(f"taken for {name}", numeric=True) for name in physics.classes),
     )
-    return Table("confusion-table", "Events by true class and decision", columns, rows)
+    return Table(
+        "confusion-table", f"{physics.unit.capitalize()} by true class and decision", columns, rows
+    )
 
 
 def turn_on_table(physics: Physics) -> Table:
@@ -122,11 +125,13 @@ def _shares(engine: EnginePhysics) -> tuple[Figure | None, ...]:
     return engine.accuracy, engine.signal_efficiency, engine.background_acceptance
 
 
-def _physics_row(engine: EnginePhysics, said: Origin) -> Row:
+def _physics_row(engine: EnginePhysics, said: Origin, decided: bool) -> Row:
     return (
         Cell(engine.engine),
         figure_cell(engine.auc, said),
-        *(share_cell(figure, said) for figure in _shares(engine)),
+        *((share_cell(engine.accuracy, said),) if decided else ()),
+        share_cell(engine.signal_efficiency, said),
+        share_cell(engine.background_acceptance, said),
         number_cell(engine.threshold),
         figure_cell(engine.rejection, said),
     )
@@ -167,6 +172,53 @@ def histogram_table(physics: Physics) -> Table:
         Column("Engine and class"),
         Column("Score from", numeric=True),
         Column("Score to", numeric=True),
-        Column("Events", numeric=True),
+        Column(physics.unit.capitalize(), numeric=True),
     )
-    return Table("score-table", "Score histograms: bins that hold events", columns, rows)
+    caption = f"Score histograms: bins that hold {physics.unit}"
+    return Table("score-table", caption, columns, rows)
+
+
+def resolution_table(regression: Regression) -> Table:
+    """How near each engine's outputs come to the truth."""
+    figures = [
+        figure
+        for engine in regression.engines
+        for each in engine.quantities
+        for figure in (each.resolution, each.bias, each.r2)
+    ]
+    said = common_origin(figures)
+    rows = tuple(
+        (
+            Cell(f"{engine.engine}, {each.name}"),
+            figure_cell(each.resolution, said),
+            figure_cell(each.bias, said),
+            figure_cell(each.r2, said),
+        )
+        for engine in regression.engines
+        for each in engine.quantities
+    )
+    unit = f" ({regression.unit})" if regression.unit else ""
+    columns = (
+        Column("Engine and quantity"),
+        Column(f"Resolution{unit}", numeric=True),
+        Column(f"Bias{unit}", numeric=True),
+        Column("R²", numeric=True),
+    )
+    caption = (
+        f"Outputs against the {regression.truth}, {regression.images:,} {regression.subject}: "
+        f"68 % of errors are smaller than the resolution{said.clause}"
+    )
+    return Table("resolution-table", caption, columns, rows)
+
+
+def sum_table(regression: Regression) -> Table:
+    """How far sums over an event miss what they must be."""
+    said = common_origin(engine.sum_residual for engine in regression.engines)
+    rows = tuple(
+        (Cell(engine.engine), figure_cell(engine.sum_residual, said))
+        for engine in regression.engines
+    )
+    unit = f" ({regression.unit})" if regression.unit else ""
+    columns = (Column("Engine"), Column(f"Median{unit}", numeric=True))
+    caption = f"Length of the {regression.sum_name}, per event{said.clause}"
+    return Table("sum-table", caption, columns, rows)

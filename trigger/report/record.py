@@ -238,6 +238,47 @@ class Physics:
     rejection_efficiency: float | None = None
     """Signal efficiency at which ``rejection`` is read."""
     turn_ons: tuple[TurnOn, ...] = ()
+    unit: str = "events"
+    """What is counted, in the plural: events, tracks, lit pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityResolution:
+    """How near one output comes to the quantity that it stands for."""
+
+    name: str
+    resolution: Figure | None
+    """68.27 % of all errors are smaller, in ``Regression.unit``."""
+    bias: Figure | None
+    """Mean of output less truth."""
+    r2: Figure | None
+    """Share of the truth's variance that is explained."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRegression:
+    """The outputs of one engine against the truth."""
+
+    engine: str
+    quantities: tuple[QuantityResolution, ...]
+    sum_residual: Figure | None = None
+    """Median distance between the sum over an event and what it must be; None if none is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """Quantities that a model gives, for every engine on the same images."""
+
+    truth: str
+    """What the outputs are compared with."""
+    images: int
+    unit: str
+    """Of the quantities; "" where they have none."""
+    subject: str
+    """What an image shows, in the plural: tracks, events."""
+    engines: tuple[EngineRegression, ...]
+    sum_name: str = ""
+    """What ``sum_residual`` is of; "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +362,11 @@ class Report:
     device: studies.DeviceRow | None = None
     previous: studies.Previous | None = None
     """The version before; None where there was none."""
+    further_physics: tuple[Physics, ...] = ()
+    """Further signals against the same background."""
+    regression: Regression | None = None
+    output_contract: tuple[Entry, ...] = ()
+    """What a number that the model gives means; () for scores."""
 
 
 def _check_counts(where: str, elements: int, mismatches: int) -> None:

@@ -9,8 +9,8 @@ from enum import Enum
 from trigger.budget import Outcome
 from trigger.report import cost_tables, physics_tables, study_tables, tables
 from trigger.report.cells import Table
-from trigger.report.record import Agreement, Report
-from trigger.report.wording import UNKNOWN, word_number, word_origin
+from trigger.report.record import Agreement, Regression, Report
+from trigger.report.wording import SPACE, UNKNOWN, word_number, word_origin
 
 
 class FigureKind(Enum):
@@ -32,7 +32,7 @@ class FigurePlace:
     kind: FigureKind
     table: Table
     index: int = 0
-    """Which of several it draws: of the report's costs, or of the kinds of faults."""
+    """Which of several it draws: of costs, of signals, or of kinds of faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,9 @@ class Tile:
 def build_tiles(report: Report) -> tuple[Tile, ...]:
     """Return the answers that a reader wants first."""
     return tuple(
-        tile for tile in (_verdict_tile(report), _agreement_tile(report), _auc_tile(report)) if tile
+        tile
+        for tile in (_verdict_tile(report), _agreement_tile(report), _physics_tile(report))
+        if tile
     )
 
 
@@ -123,14 +125,31 @@ def _agreement_tile(report: Report) -> Tile:
     return Tile("Bit-exactness", text, detail, "pass" if exact else "fail")
 
 
-def _auc_tile(report: Report) -> Tile | None:
+def _physics_tile(report: Report) -> Tile | None:
     if report.physics is None or not report.physics.engines:
-        return None
+        return _regression_tile(report.regression)
     engine = report.physics.engines[-1]
     if engine.auc is None:
         return Tile(f"AUC, {engine.engine}", UNKNOWN, "", "unknown")
     text = word_number(engine.auc.value, engine.auc.low, engine.auc.high)
     return Tile(f"AUC, {engine.engine}", text, word_origin(engine.auc), "")
+
+
+def _regression_tile(regression: Regression | None) -> Tile | None:
+    if regression is None or not regression.engines:
+        return None
+    engine = regression.engines[-1]
+    known = [each for each in engine.quantities if each.resolution is not None]
+    if not known:
+        return None
+    worst = max(known, key=lambda each: each.resolution.value if each.resolution else 0.0)
+    figure = worst.resolution
+    assert figure is not None  # as it is one of those known
+    text = word_number(figure.value, figure.low, figure.high)
+    unit = f"{SPACE}{regression.unit}" if regression.unit else ""
+    return Tile(
+        f"Resolution of {worst.name}, {engine.engine}", text + unit, word_origin(figure), ""
+    )
 
 
 def _verdict(report: Report) -> Section:
@@ -165,20 +184,38 @@ def _agreement(report: Report) -> Section:
 
 
 def _physics(report: Report) -> Section | None:
-    physics = report.physics
-    if physics is None:
+    if report.physics is None:
         return None
-    figures = []
-    if any(engine.roc for engine in physics.engines):
-        figures.append(FigurePlace(FigureKind.ROC, physics_tables.roc_table(physics)))
-    if physics.histograms:
-        figures.append(FigurePlace(FigureKind.SCORES, physics_tables.histogram_table(physics)))
-    if physics.turn_ons:
-        figures.append(FigurePlace(FigureKind.TURN_ON, physics_tables.turn_on_table(physics)))
-    shown = [physics_tables.physics_table(physics), physics_tables.working_point_table(physics)]
-    if any(engine.confusion for engine in physics.engines):
-        shown.append(physics_tables.confusion_table(physics))
+    figures: list[FigurePlace] = []
+    shown: list[Table] = []
+    for index, physics in enumerate((report.physics, *report.further_physics)):
+        several = f"-{index + 1}" if index else ""
+        drawn = []
+        if any(engine.roc for engine in physics.engines):
+            drawn.append((FigureKind.ROC, physics_tables.roc_table(physics)))
+        if physics.histograms:
+            drawn.append((FigureKind.SCORES, physics_tables.histogram_table(physics)))
+        if physics.turn_ons:
+            drawn.append((FigureKind.TURN_ON, physics_tables.turn_on_table(physics)))
+        said = [physics_tables.physics_table(physics), physics_tables.working_point_table(physics)]
+        if any(engine.confusion for engine in physics.engines):
+            said.append(physics_tables.confusion_table(physics))
+        shown += [replace(table, name=table.name + several) for table in said]
+        figures += [
+            FigurePlace(kind, replace(table, name=table.name + several), index)
+            for kind, table in drawn
+        ]
     return Section("physics", "Physics", tables=tuple(shown), figures=tuple(figures))
+
+
+def _regression(report: Report) -> Section | None:
+    regression = report.regression
+    if regression is None:
+        return None
+    shown = [physics_tables.resolution_table(regression)]
+    if regression.sum_name:
+        shown.append(physics_tables.sum_table(regression))
+    return Section("regression", "Resolution", tables=tuple(shown))
 
 
 def _network(report: Report) -> Section | None:
@@ -244,7 +281,10 @@ def _images(report: Report) -> Section | None:
 def _contract(report: Report) -> Section | None:
     if not report.input_contract:
         return None
-    return Section("contract", "Input contract", tables=(tables.contract_table(report),))
+    shown = [tables.contract_table(report)]
+    if report.output_contract:
+        shown.append(tables.output_table(report))
+    return Section("contract", "Input contract", tables=tuple(shown))
 
 
 def _provenance(report: Report) -> Section:
@@ -259,6 +299,7 @@ SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     _notes,
     _agreement,
     _physics,
+    _regression,
     _robustness,
     _network,
     _images,

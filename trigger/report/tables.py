@@ -133,6 +133,13 @@ def contract_table(report: Report) -> Table:
     return Table("contract-table", "What the detector must deliver", columns, rows)
 
 
+def output_table(report: Report) -> Table:
+    rows = tuple((Cell(entry.key), Cell(entry.value)) for entry in report.output_contract)
+    columns = (Column("Property"), Column("Value"))
+    caption = "What the numbers of the last layer mean: quantity = offset + scale * number"
+    return Table("output-table", caption, columns, rows)
+
+
 def notes_table(report: Report) -> Table:
     rows = tuple(
         (

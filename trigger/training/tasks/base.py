@@ -27,8 +27,6 @@ class Drawn:
     """(n,) place of each image's class in ``Task.classes``."""
     event_ids: npt.NDArray[np.int64]
     """(n,) the event that an image is of: its images stay on one side of the split."""
-    group: int = 1
-    """Images of one event that must stay together in a batch; they lie side by side."""
     left_out: int = 0
     """Images that would show too little."""
     quantities: npt.NDArray[np.float64] | None = None
@@ -72,9 +70,19 @@ class Task(ABC):
     __slots__ = ()
 
     @property
+    def subject(self) -> str:
+        """What an image shows, in the plural."""
+        return "events"
+
+    @property
     def unit(self) -> str:
         """What is counted in figures, in the plural."""
-        return "events"
+        return self.subject
+
+    @property
+    def group(self) -> int:
+        """Images of one event that stay together in every batch; they lie side by side."""
+        return 1
 
     def labels(self, events: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names of the images' labels, from those of the classes of events."""

@@ -60,8 +60,17 @@ class Momentum(Task):
             )
 
     @property
-    def unit(self) -> str:
+    def subject(self) -> str:
         return "tracks"
+
+    @property
+    def tracks(self) -> int:
+        """Of an event; their images lie side by side."""
+        return PARTICLES
+
+    @property
+    def group(self) -> int:
+        return self.tracks if self.sum_weight else 1
 
     def labels(self, events: tuple[str, ...]) -> tuple[str, ...]:
         return TRACK_CLASSES
@@ -95,7 +104,7 @@ class Momentum(Task):
         left_out = len(tracks) - len(rows)
         momentum = together.truth.momentum_gev.reshape(-1, len(COMPONENTS))[rows]
         batch = tracks.select(rows)
-        return Drawn(batch, labels, rows // PARTICLES, PARTICLES, left_out, momentum)
+        return Drawn(batch, labels, rows // PARTICLES, left_out, momentum)
 
     def lesson(
         self,

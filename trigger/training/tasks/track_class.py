@@ -31,7 +31,7 @@ class TrackClass(Task):
         check_min_hits(self.min_hits)
 
     @property
-    def unit(self) -> str:
+    def subject(self) -> str:
         return "tracks"
 
     def labels(self, events: tuple[str, ...]) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class TrackClass(Task):
         require_rows(len(kept), self.min_hits)
         labels = track_classes(together)[kept]
         left_out = len(tracks) - len(kept)
-        return Drawn(tracks.select(kept), labels, kept // PARTICLES, left_out=left_out)
+        return Drawn(tracks.select(kept), labels, kept // PARTICLES, left_out)
 
     def warnings(self) -> tuple[str, ...]:
         return (BY_TRUTH,)
