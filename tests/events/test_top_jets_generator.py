@@ -131,7 +131,7 @@ def test_options_that_hold_no_jet(options: dict[str, float], told: str) -> None:
 @pytest.mark.parametrize("library", ["pythia8mc", "fastjet"])
 def test_missing_libraries_are_told(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(EventError, match=rf"{library}, which is not.* 'trigger\[generate\]'"):
+    with pytest.raises(EventError, match=rf"{library} is needed.* 'trigger\[generate\]'"):
         top_jets_generator.require_libraries()
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.errors import EventError
+from trigger.events.optional import library
 from trigger.files import whole_file
 
 MOST_CHUNK_BYTES = 1 << 30
@@ -183,13 +184,5 @@ def _damage_told(where: object) -> Iterator[None]:
 
 
 def _h5py(path: Path) -> Any:
-    try:
-        import h5py
-        import hdf5plugin  # noqa: F401 - lets HDF5 read what Blosc and others have compressed
-    except ImportError as error:
-        raise EventError(
-            "HDF5 files need h5py and hdf5plugin",
-            where=path,
-            remedy="install them: pip install 'trigger[formats]'",
-        ) from error
-    return h5py
+    library("hdf5plugin", "formats", path)  # lets HDF5 read what Blosc and others have compressed
+    return library("h5py", "formats", path)

@@ -19,12 +19,8 @@ cuts is wide enough to lose about one jet in a hundred.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -33,6 +29,7 @@ import numpy.typing as npt
 
 from trigger.errors import EventError
 from trigger.events.jet_batch import MOST_CONSTITUENTS, JetBatch
+from trigger.events.optional import library, silent_stdout
 from trigger.events.top_jets_detector import Particles, detect
 
 GENERATOR_VERSION = 1
@@ -120,19 +117,19 @@ def generate_chunk(class_name: str, index: int, seed: int, options: JetOptions) 
 def require_libraries() -> None:
     """Raise EventError unless all that generates jets is installed."""
     for name in ("pythia8mc", "fastjet", "awkward"):
-        _library(name)
+        library(name, "generate", _WHERE)
 
 
 def _collisions(class_name: str, seed: int, options: JetOptions) -> Iterator[_Collision]:
     """Yield collisions that may have a jet to keep."""
-    pythia8 = _library("pythia8mc")
+    pythia8 = library("pythia8mc", "generate", _WHERE)
     finder = _finder(pythia8, options)
     pythia = pythia8.Pythia("", False)
     for line in _settings(class_name, seed, options):
         pythia.readString(line)
     hook = _early_veto(pythia8, class_name, options)
     pythia.setUserHooksPtr(hook)
-    with _silent_stdout():  # the first jet of a process prints a banner
+    with silent_stdout():  # the first jet of a process prints a banner
         pythia.init()
         pythia.next()
         finder.analyze(pythia.event)
@@ -319,12 +316,15 @@ def _hardest_jets(
 ) -> list[npt.NDArray[np.float64]]:
     """Return the constituents (E, px, py, pz) of the hardest jet of each event; none below the
     lowest pT."""
-    fastjet, awkward = _library("fastjet"), _library("awkward")
+    fastjet, awkward = (
+        library("fastjet", "generate", _WHERE),
+        library("awkward", "generate", _WHERE),
+    )
     names = ("E", "px", "py", "pz")
     columns = awkward.zip(dict(zip(names, momentum.T, strict=True)), with_name="Momentum4D")
     events = awkward.unflatten(columns, np.diff(ends))
     anti_kt = fastjet.JetDefinition(fastjet.antikt_algorithm, options.radius)
-    with _silent_stdout():
+    with silent_stdout():
         clusters = fastjet.ClusterSequence(events, anti_kt)
     jets = clusters.inclusive_jets(options.pt_min_gev)
     pt = iter(np.hypot(awkward.flatten(jets.px), awkward.flatten(jets.py)).to_list())
@@ -357,29 +357,3 @@ def _distance(
     between = some - other
     phi = (between[..., 1] + np.pi) % (2 * np.pi) - np.pi
     return np.asarray(np.hypot(between[..., 0], phi))
-
-
-def _library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise EventError(
-            f"jets are generated with {name}, which is not installed",
-            where=_WHERE,
-            remedy="pip install 'trigger[generate]', or name files of events",
-        ) from error
-
-
-@contextmanager
-def _silent_stdout() -> Iterator[None]:
-    """Let nothing that C++ prints reach standard output, which belongs to the command's answer."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
