@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 ONE_CORE := $(shell command -v taskset >/dev/null && echo taskset -c 0)
 
-.PHONY: install demo test fast lint bench clean
+.PHONY: install demo figures test fast lint bench clean
 
 install: $(READY)
 
@@ -15,6 +15,10 @@ $(READY): pyproject.toml
 
 demo: install
 	$(BIN)/trigger run models/jpsi_dilepton.yaml
+
+figures: install
+	$(BIN)/trigger figures
+	cp figures/figures.md FIGURES.md
 
 test: install lint
 	$(BIN)/python -m pytest -n 2

@@ -15,6 +15,7 @@ from trigger.cli import (
     emulate,
     estimate,
     export,
+    figures,
     golden,
     patterns,
     ranges,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (
     run.run,
+    figures.figures,
     adopt.adopt,
     compile_.compile,
     train.train,

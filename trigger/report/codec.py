@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from trigger.budget import Check, Outcome, Verdict
 from trigger.errors import ReportError
+from trigger.report.figures import Line, Spread
 
 SCHEMA_NAME = "trigger-report-1"
 """Changes its number when a reader of the old form would misread the new one."""
@@ -24,6 +25,8 @@ SCHEMA_NAME = "trigger-report-1"
 DERIVED: dict[type, dict[str, Any]] = {
     Verdict: {"outcome": Outcome},
     Check: {"margin": float | None},
+    Spread: {"mean": float, "deviation": float | None},
+    Line: {"kept": int | None},
 }
 """Properties that are written beside the fields, with their types."""
 

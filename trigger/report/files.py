@@ -37,7 +37,7 @@ def write(report: Report, folder: str | Path) -> tuple[Path, ...]:
         "report.md": render_markdown(report),
         "report.html": render_html(report),
     }
-    return _write_together(Path(folder), texts)
+    return write_together(Path(folder), texts)
 
 
 def keep_times(report: Report, folder: Path) -> Report:
@@ -67,7 +67,7 @@ def render_json(report: Report) -> str:
         ReportError: the report holds something that is not plain data.
     """
     data = {"schema": SCHEMA_NAME, **encode(report, Report, "report")}
-    return _indent(data, "") + "\n"
+    return indent_json(data)
 
 
 def read_json(path: str | Path) -> Report:
@@ -99,8 +99,12 @@ def read_json(path: str | Path) -> Report:
     return report
 
 
-def _indent(data: Any, margin: str) -> str:
+def indent_json(data: Any) -> str:
     """Return JSON text with one key or record a line, and lists of plain numbers on one line."""
+    return _indent(data, "") + "\n"
+
+
+def _indent(data: Any, margin: str) -> str:
     deeper = margin + "  "
     if isinstance(data, dict) and data:
         items = [f"{json.dumps(key)}: {_indent(item, deeper)}" for key, item in data.items()]
@@ -111,7 +115,7 @@ def _indent(data: Any, margin: str) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
 
-def _write_together(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
+def write_together(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
     """Write all files under temporary names, then give them their own."""
     waiting: dict[Path, Path] = {}
     try:

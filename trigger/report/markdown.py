@@ -11,10 +11,10 @@ from trigger.report.sections import Section, build_sections, build_tiles
 
 def render_markdown(report: Report) -> str:
     """Return the report as GitHub-flavoured Markdown."""
-    head = [f"# {_escape(report.design)}", ""]
+    head = [f"# {escape(report.design)}", ""]
     for tile in build_tiles(report):
-        detail = f" ({_escape(tile.detail)})" if tile.detail else ""
-        head.append(f"- **{_escape(tile.title)}**: {_escape(tile.text)}{detail}")
+        detail = f" ({escape(tile.detail)})" if tile.detail else ""
+        head.append(f"- **{escape(tile.title)}**: {escape(tile.text)}{detail}")
     body = [line for section in build_sections(report) for line in _section(section)]
     return "\n".join([*head, *body]) + "\n"
 
@@ -22,16 +22,16 @@ def render_markdown(report: Report) -> str:
 def _section(section: Section) -> list[str]:
     lines = ["", f"## {section.title}"]
     for words in section.words:
-        lines += ["", _escape(words)]
+        lines += ["", escape(words)]
     for table in (*section.tables, *section.folded):
-        lines += ["", f"### {_escape(table.caption)}", "", *_table(table)]
+        lines += ["", f"### {escape(table.caption)}", "", *table_lines(table)]
     if section.figures or section.galleries:
         lines += ["", "The figures are in `report.html`, the numbers behind them in `report.json`."]
     return lines
 
 
-def _table(table: Table) -> list[str]:
-    titles = [_escape(column.title) for column in table.columns]
+def table_lines(table: Table) -> list[str]:
+    titles = [escape(column.title) for column in table.columns]
     rules = ["---:" if column.numeric else ":---" for column in table.columns]
     return [
         _line(titles),
@@ -47,13 +47,13 @@ def _row(row: Row, *, bold: bool = False) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = f"`{cell.text}`" if cell.mark == "code" else _escape(cell.text)
-    return f"{text} ({_escape(cell.detail)})" if cell.detail else text
+    text = f"`{cell.text}`" if cell.mark == "code" else escape(cell.text)
+    return f"{text} ({escape(cell.detail)})" if cell.detail else text
 
 
 def _line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", " ".join(text.split()))
