@@ -206,6 +206,20 @@ def test_reports_alone(tmp_path, command):
     assert change["after"] == "0.5"
 
 
+def test_reports_of_other_resolutions(tmp_path):
+    from tests.report.test_regression import REGRESSION, engine
+
+    report = replace(build_example(), regression=REGRESSION)
+    worse = replace(REGRESSION, engines=(*REGRESSION.engines[:2], engine("emulated", 0.2)))
+    (tmp_path / "a.json").write_text(render_json(report))
+    (tmp_path / "b.json").write_text(render_json(replace(report, regression=worse)))
+    changes = find_difference(tmp_path / "a.json", tmp_path / "b.json").changes
+    assert [(change.aspect, change.where, change.after) for change in changes] == [
+        (Aspect.PHYSICS, "regression.emulated.px.resolution", "0.2"),
+        (Aspect.PHYSICS, "regression.emulated.pz.resolution", "0.6"),
+    ]
+
+
 def test_reports_of_other_weights(tmp_path):
     """Weights stand in no row of a report: only the digests tell."""
     report = build_example()

@@ -43,6 +43,7 @@ def fit(
     progress: Progress | None = None,
     start: TrainedModel | None = None,
     loss: Loss = _CROSS_ENTROPY,
+    label: str | None = None,
 ) -> TrainedModel:
     """Train a model, or return the one in ``folder`` if nothing that it depends on has changed.
 
@@ -55,6 +56,7 @@ def fit(
     Args:
         start: a model of the same layers whose weights are taken first; None initialises them.
         loss: what is made small; all but the cross-entropy of labels need targets.
+        label: how progress and errors call the model; None names its kind.
 
     Raises:
         DesignError: the model cannot be built, or a batch would tear groups of images apart.
@@ -79,8 +81,9 @@ def fit(
         plain = build_kind(kind, model, training.seed)
         if start is not None:
             set_weights(plain, start.weights)
+        label = label or f"{kind.value} model"
         trained = _fit(
-            plain, kind, model, training, train, validation, folder, digest, progress, loss
+            plain, kind, model, training, train, validation, folder, digest, progress, loss, label
         )
         write_trained(trained, folder)
     return trained
@@ -97,6 +100,7 @@ def _fit(
     digest: str,
     progress: Progress | None,
     loss: Loss,
+    label: str,
 ) -> TrainedModel:
     progress = SilentProgress() if progress is None else progress
     tf, keras = backend.tensorflow(), backend.keras()
@@ -117,7 +121,7 @@ def _fit(
     first_choice = math.ceil(training.prune_end_epoch) if pruned else 0
     batches = _Batches(tf, model, train, training, loss)
     held_out = _Batches(tf, model, validation, training, loss).in_order()
-    progress.start(f"{kind.value} model", training.epochs, len(state.history), steps)
+    progress.start(label, training.epochs, len(state.history), steps)
     try:
         for epoch in range(len(state.history), training.epochs):
             if _out_of_patience(state, training, first_choice):
@@ -135,7 +139,7 @@ def _fit(
             if not math.isfinite(validation_loss):
                 raise ModelError(
                     f"the validation loss is {validation_loss} after epoch {epoch + 1}",
-                    where=f"training of the {kind.value} model",
+                    where=f"training of the {label}",
                     remedy="lower training.learning_rate",
                 )
             seconds = time.monotonic() - begun

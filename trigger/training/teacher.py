@@ -41,9 +41,8 @@ def fit_teacher(
     """
     output = check_teacher(model)
     known, held_out = (_lesson(model, sample, output) for sample in (train, validation))
-    return fit(
-        ModelKind.FLOAT, model, training, known, held_out, folder, progress, loss=SquaredError()
-    )
+    kind, loss = ModelKind.FLOAT, SquaredError()
+    return fit(kind, model, training, known, held_out, folder, progress, loss=loss, label="teacher")
 
 
 def check_teacher(model: ModelSpec) -> tuple[int, ...]:

@@ -64,3 +64,6 @@ class HitNoise(Task):
         signal = encode(drawn.batch, hits) > 0
         targets = np.where(sample.pixels_raw != 0, signal, np.float32(np.nan))
         return Lesson(replace(sample, targets=targets.astype(np.float32)))
+
+    def warnings(self) -> tuple[str, ...]:
+        return ("Intervals take lit pixels for independent; those of one event are not quite.",)
