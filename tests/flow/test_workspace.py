@@ -39,7 +39,8 @@ def test_what_is_forgotten_and_what_stays(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     workspace.forget_firmware()
-    assert sorted(os.listdir(tmp_path)) == ["build", "golden", "project", "training"]
+    previous = "previous_report.json"
+    assert sorted(os.listdir(tmp_path)) == ["build", "golden", previous, "project", "training"]
     workspace.forget()
-    assert sorted(os.listdir(tmp_path)) == ["golden"]
+    assert sorted(os.listdir(tmp_path)) == ["golden", previous]
     assert os.listdir(tmp_path / "golden") == ["vectors.txt"]

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from trigger.errors import ReportError
 from trigger.rates import (
     Exposure,
+    bootstrap_auc,
     build_histograms,
     build_roc,
     clopper_pearson,
@@ -306,3 +307,30 @@ def test_nothing_moved_does_not_prove_that_nothing_moves() -> None:
 def test_a_change_of_impossible_counts_is_refused(counts: tuple[int, int, int]) -> None:
     with pytest.raises(ReportError, match="together no more than the events"):
         measure_change(*counts)
+
+
+def test_resampled_areas_are_those_of_events_drawn_one_by_one() -> None:
+    generator = np.random.default_rng(11)
+    signal, background = generator.integers(0, 9, 300), generator.integers(-3, 7, 200)
+    areas = [
+        build_roc(generator.choice(signal, 300), generator.choice(background, 200)).auc
+        for _ in range(1000)
+    ]
+    found = bootstrap_auc(build_roc(signal, background), replicas=2000)
+    assert found == pytest.approx(np.quantile(areas, (0.025, 0.975)), abs=0.005)
+
+
+def test_the_two_intervals_of_an_area_agree_also_where_scores_are_grouped() -> None:
+    generator = np.random.default_rng(12)
+    roc = build_roc(generator.normal(1, 1, 6000), generator.normal(0, 1, 6000))
+    assert len(roc.thresholds) > 10_000
+    found = bootstrap_auc(roc)
+    assert found == pytest.approx(roc.auc_interval(), abs=0.001)
+    assert found == bootstrap_auc(roc)
+    assert found[0] < roc.auc < found[1]
+
+
+@pytest.mark.parametrize(("replicas", "coverage"), [(1, 0.95), (100, 1.0)])
+def test_a_bootstrap_that_tells_nothing_is_refused(replicas: int, coverage: float) -> None:
+    with pytest.raises(ReportError, match="two or more, 0 < coverage < 1"):
+        bootstrap_auc(build_roc([1, 2], [0, 1]), coverage, replicas)

@@ -37,7 +37,7 @@ from trigger.report import (
     TurnOn,
 )
 
-from .example_studies import build_robustness
+from .example_studies import build_previous, build_robustness
 
 KINDS = {
     "pixels": "QActivation",
@@ -135,6 +135,7 @@ def build_example() -> Report:
             Note(Severity.INFO, "conversion", "pool2 | average: hls4ml divides in its own format."),
         ),
         robustness=build_robustness(),
+        previous=build_previous(),
     )
 
 
@@ -318,6 +319,7 @@ def build_physics(generator: np.random.Generator) -> Physics:
                 next_threshold=point.threshold,
                 next_acceptance=measured(point.background),
                 next_rate_khz=scaled(point.background, 31_050),
+                auc_bootstrap=Figure(roc.auc, Source.MEASURED, low - 0.001, high, 0.95),
                 rejection=Figure(900, Source.MEASURED, 700, 1_200, 0.95),
                 confusion=((4_400, 600), (500, 4_500)),
             )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trigger.budget import Figure, Source
+from trigger.budget import Figure, Outcome, Source
 from trigger.rates import measure_change, measure_efficiency
-from trigger.report.studies import CellFault, Robustness, Variation
+from trigger.report.studies import CellFault, Previous, PreviousCheck, Robustness, Variation
 
 SHAPE = (5, 6, 1)
 
@@ -38,6 +38,23 @@ def build_robustness() -> Robustness:
         ),
         orientations=(vary("turned by 180°", 2, -1),),
         left_out=("No map of noisy cells: it would take too long.",),
+    )
+
+
+def build_previous() -> Previous:
+    """Return a version that was slower, kept its interval, and was limited in flip-flops."""
+    estimate = Source.ESTIMATE
+    return Previous(
+        "2026-10-02T08:00:00+00:00",
+        "ab" * 32,
+        (
+            PreviousCheck("latency_ns", 300.0, Outcome.PASS, estimate),
+            PreviousCheck("interval_cycles", 8.0, Outcome.PASS, Source.CSYNTH),
+            PreviousCheck("per_slr.lut", 0.2134, Outcome.PASS, estimate),
+            PreviousCheck("per_slr.ff", 0.1, Outcome.PASS, estimate),
+            PreviousCheck("device.uram", None, Outcome.UNKNOWN, None),
+            PreviousCheck("auc_loss", 0.0012, Outcome.PASS, Source.MEASURED),
+        ),
     )
 
 

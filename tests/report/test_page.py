@@ -186,7 +186,7 @@ def test_unknown_is_a_word_and_never_a_number(report: Report) -> None:
     )
     assert total[-1].text == "unknown"
     (check,) = (line for line in render_markdown(report).splitlines() if "device.uram" in line[:20])
-    assert check.count("unknown") == 4
+    assert check.count("unknown") == 5
 
 
 def test_a_layer_of_the_vendor_alone_is_shown(outline: Outline) -> None:
@@ -278,3 +278,21 @@ def test_a_place_without_a_cell_is_not_in_the_numbers_behind_a_map(report: Repor
     )
     assert len(table.rows) == 29
     assert "row 0, column 0" not in {row[0].text for row in table.rows}
+
+
+def test_the_verdict_tells_what_changed_since_the_version_before(report: Report) -> None:
+    (section,) = (each for each in build_sections(report) if each.name == "verdict")
+    (table,) = section.tables
+    assert "2026-10-02" in table.caption
+    changes = {row[0].text: row[-1] for row in table.rows}
+    assert (changes["latency_ns"].text, changes["latency_ns"].sort) == ("-6.25 ns", -6.25)
+    assert changes["interval_cycles"].text == "+4 cycles"
+    assert changes["interval_cycles"].detail == "✓ pass before; was C synthesis report"
+    assert changes["interval_cycles"].mark == "fail"
+    assert changes["per_slr.lut"].text == "none"
+    assert changes["per_slr.dsp"].text == "new"
+    assert changes["device.uram"].text == "unknown"
+    assert section.words == ("No longer limited: per_slr.ff.",)
+    alone = build_sections(replace(report, previous=None))[0]
+    assert [column.title for column in alone.tables[0].columns][-1] == "Source"
+    assert "no earlier version" in alone.words[0]

@@ -59,6 +59,7 @@ def find_ranges(network: Network, *pixels: RawArray) -> tuple[RangeRow, ...]:
             rows.append(RangeRow(layer.name, demand, None))
     if not pixels:
         return tuple(rows)
+    demands = {(row.layer, row.demand.role): row.demand for row in rows}
     found: dict[tuple[str, str], list[Observed]] = {}
     for start in range(0, len(pixels[0]), BLOCK_EVENTS):
         block = [array[start : start + BLOCK_EVENTS] for array in pixels]
@@ -69,8 +70,10 @@ def find_ranges(network: Network, *pixels: RawArray) -> tuple[RangeRow, ...]:
         }
         for layer in network.layers:
             for role in () if isinstance(layer, Input) else _roles(layer):
-                inputs = tuple(tensors[name] for name in layer.inputs)
-                found.setdefault((layer.name, role), []).append(_observe(layer, role, inputs))
+                key = (layer.name, role)
+                if key in demands:
+                    inputs = tuple(tensors[name] for name in layer.inputs)
+                    found.setdefault(key, []).append(_observe(layer, demands[key], inputs))
     return tuple(
         replace(row, observed=_together(found.get((row.layer, row.demand.role)))) for row in rows
     )
@@ -87,12 +90,17 @@ def _roles(layer: Layer) -> tuple[str, ...]:
     return ("accumulator", "result") if "accumulator" in has else ("result",)
 
 
-def _observe(layer: Layer, role: str, inputs: tuple[Tensor, ...]) -> Observed:
-    """Run a copy of the layer whose format is so wide that nothing overflows there."""
-    form: FixedFormat = getattr(layer, role)
-    wide = replace(form, width=form.width + 64, integer=form.integer + 64, signed=True)
-    changes = {role: wide}
-    if role == "accumulator":  # then the result must not lose what the accumulator holds
+def _observe(layer: Layer, demand: Demand, inputs: tuple[Tensor, ...]) -> Observed:
+    """Run a copy of the layer whose format is so wide that nothing overflows there.
+
+    It is no wider than the proven range asks for, so that integers stay within 63 bits.
+    """
+    form = demand.format
+    needed = FixedFormat.for_range(min(demand.low, -1), demand.high, form.fractional)
+    more = max(needed.width - form.width, 0) + 1
+    wide = replace(form, width=form.width + more, integer=form.integer + more, signed=True)
+    changes = {demand.role: wide}
+    if demand.role == "accumulator":  # then the result must not lose what the accumulator holds
         changes["result"] = replace(wide, rounding=Rounding.TRN, overflow=Overflow.WRAP)
     raw = replace(layer, **changes).evaluate(*inputs)
     low, high = unchanged_range(form)

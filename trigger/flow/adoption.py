@@ -25,12 +25,13 @@ from trigger.flow.comparison import reported
 from trigger.flow.compilation import keeps_compiled, record_adopted
 from trigger.flow.costs import cost_notes, gather_costs
 from trigger.flow.networks import build_simulation, compare_engines, read_target
+from trigger.flow.publication import publish
 from trigger.flow.regression import record_golden
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
 from trigger.project import choose_vectors, read_project
 from trigger.project.folder import find_project, hash_folder
-from trigger.report import keep_times, record, write
+from trigger.report import record
 from trigger.vendor import report_files
 
 KEPT = ("hls4ml_config.yml", "project.tcl", "vivado_synth.tcl", "build_prj.tcl")
@@ -107,9 +108,7 @@ def adopt(
         digests = [("network", network.digest), ("HLS project", hash_folder(copied))]
         date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         provenance = summary.record_provenance(digests, compiler, seed, command, date)
-        report = _report(network, folder, agreement, provenance, notes)
-        report = keep_times(report, folder)
-        write(report, folder)
+        report = publish(_report(network, folder, agreement, provenance, notes), workspace)
     return report
 
 

@@ -19,6 +19,7 @@ from trigger.rates import (
     Rate,
     Roc,
     WorkingPoint,
+    bootstrap_auc,
     build_histograms,
     build_roc,
     count_confusion,
@@ -185,6 +186,7 @@ def _engine(
     labels, note = asked.labels, asked.note
     roc = build_roc(scores[labels == asked.signal], scores[labels == asked.background])
     low, high = roc.auc_interval(COVERAGE)
+    resampled = bootstrap_auc(roc)
     point = find_working_point(roc, asked.acceptance)
     looser = find_next_looser(roc, asked.acceptance)
     corners = outline(roc, CURVE_POINTS)
@@ -208,6 +210,7 @@ def _engine(
         next_acceptance=_share(looser.background, note) if looser else None,
         next_rate_khz=_rate(asked, looser) if looser else None,
         rejection=_rejection(roc, note),
+        auc_bootstrap=Figure(roc.auc, Source.MEASURED, *resampled, COVERAGE, note=note),
         confusion=confusion,
     )
 

@@ -25,13 +25,14 @@ from trigger.flow.compilation import Compiled, compile_project, refuse_adopted
 from trigger.flow.costs import Costs, gather_costs, judge_costs
 from trigger.flow.figures import Figures, measure
 from trigger.flow.listener import Listener
+from trigger.flow.publication import publish
 from trigger.flow.samples import Events, Images, make_events, make_images
 from trigger.flow.simulation import Simulated, simulate
 from trigger.flow.studies import Studies, study
 from trigger.flow.workspace import Workspace
 from trigger.project import csim
 from trigger.project.compiler import find_compiler
-from trigger.report import Report, Step, keep_times, write
+from trigger.report import Report, Step
 from trigger.training import ModelKind, Start, TrainedModel, fit
 
 STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "study", "report")
@@ -239,8 +240,7 @@ class Flow:
                 self._command,
                 datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             )
-            report = keep_times(studies.added_to(report), self.workspace.folder)
-            write(report, self.workspace.folder)
+            report = publish(studies.added_to(report), self.workspace)
             said.append(f"verdict {verdict.outcome.value}")
         return report
 

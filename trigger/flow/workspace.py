@@ -48,6 +48,11 @@ class Workspace:
         return self.folder / "report.json"
 
     @property
+    def previous(self) -> Path:
+        """The report of the version before."""
+        return self.folder / "previous_report.json"
+
+    @property
     def text(self) -> Path:
         return self.folder / "report.md"
 
@@ -140,19 +145,21 @@ class Workspace:
     def forget_firmware(self) -> None:
         """Remove what was found of the firmware that the folder holds, which is about to change.
 
-        The HLS project stays until another takes its place; golden vectors stay for good: they are
-        what the next firmware is held against.
+        The HLS project stays until another takes its place; golden vectors and the report stay for
+        good: they are what the next firmware is held against.
         """
         self.conversion.unlink(missing_ok=True)  # first: without it nothing else is trusted
         for path in (self.network, self.contract, self.output, self.design):
             path.unlink(missing_ok=True)
         for path in (self.scores, self.robustness):
             path.unlink(missing_ok=True)
-        for path in (self.report, self.text, self.page):
+        if self.report.is_file():  # the next version is compared with it
+            os.replace(self.report, self.previous)
+        for path in (self.text, self.page):
             path.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Remove all that runs have made, but for generated events and golden vectors."""
+        """Remove all that runs have made, but for events, golden vectors and the last report."""
         self.forget_firmware()
         for path in (self.training, self.project, self.build):
             shutil.rmtree(path, ignore_errors=True)

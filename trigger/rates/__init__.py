@@ -4,6 +4,7 @@ A score passes a threshold when it is at least as large. Scores on an integer gr
 figure here takes ties as the hardware would: a tie group passes or fails as a whole.
 """
 
+from trigger.rates.bootstrap import bootstrap_auc
 from trigger.rates.change import Change, measure_change
 from trigger.rates.classify import count_confusion, measure_accuracy, predict_classes
 from trigger.rates.efficiency import COVERAGE, Efficiency, clopper_pearson, measure_efficiency
@@ -32,6 +33,7 @@ __all__ = [
     "Rate",
     "Roc",
     "WorkingPoint",
+    "bootstrap_auc",
     "build_histograms",
     "build_roc",
     "clopper_pearson",

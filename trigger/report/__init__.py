@@ -1,6 +1,6 @@
 """A finished result as JSON, Markdown and one HTML page; nothing is computed here."""
 
-from trigger.report.files import SCHEMA_FILE, keep_times, read_json, render_json, write
+from trigger.report.files import SCHEMA_FILE, read_json, render_json, same_but_times, write
 from trigger.report.record import (
     Agreement,
     ClassImages,
@@ -44,8 +44,8 @@ __all__ = [
     "Step",
     "ToolVersion",
     "TurnOn",
-    "keep_times",
     "read_json",
     "render_json",
+    "same_but_times",
     "write",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trigger.budget import Figure
 from trigger.report.cells import (
     Cell,
@@ -15,7 +17,7 @@ from trigger.report.cells import (
     share_cell,
 )
 from trigger.report.record import EnginePhysics, Physics, Regression
-from trigger.report.wording import Origin, common_origin, word_number, word_percent
+from trigger.report.wording import Origin, common_origin, word_band, word_number, word_percent
 
 
 def physics_table(physics: Physics) -> Table:
@@ -128,13 +130,22 @@ def _shares(engine: EnginePhysics) -> tuple[Figure | None, ...]:
 def _physics_row(engine: EnginePhysics, said: Origin, decided: bool) -> Row:
     return (
         Cell(engine.engine),
-        figure_cell(engine.auc, said),
+        _auc_cell(engine, said),
         *((share_cell(engine.accuracy, said),) if decided else ()),
         share_cell(engine.signal_efficiency, said),
         share_cell(engine.background_acceptance, said),
         number_cell(engine.threshold),
         figure_cell(engine.rejection, said),
     )
+
+
+def _auc_cell(engine: EnginePhysics, said: Origin) -> Cell:
+    """Return the area with its interval, and beside it the one of resampled events."""
+    cell, resampled = figure_cell(engine.auc, said), engine.auc_bootstrap
+    if resampled is None or resampled.low is None or resampled.high is None:
+        return cell
+    band = word_band(resampled.value, resampled.low, resampled.high)
+    return replace(cell, detail=f"{cell.detail}; resampled {band}")
 
 
 def roc_table(physics: Physics) -> Table:

@@ -154,6 +154,12 @@ def _regression_tile(regression: Regression | None) -> Tile | None:
 
 def _verdict(report: Report) -> Section:
     words = () if report.verdict.checks else ("The design sets no limit, so there is no verdict.",)
+    if report.verdict.checks and report.previous is None:
+        words += ("There is no earlier version in this folder to compare with.",)
+    if report.previous is not None:
+        now = {check.name for check in report.verdict.checks}
+        gone = [check.name for check in report.previous.checks if check.name not in now]
+        words += (f"No longer limited: {', '.join(gone)}.",) if gone else ()
     shown = (tables.verdict_table(report),) if report.verdict.checks else ()
     return Section("verdict", "Verdict", words, shown)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from trigger.budget import Check, Outcome
 from trigger.report.cells import (
     ABSENT_CELL,
     UNKNOWN_CELL,
@@ -22,7 +23,9 @@ from trigger.report.record import (
     Report,
     Severity,
 )
+from trigger.report.studies import Previous
 from trigger.report.wording import (
+    OUTCOME_WORDS,
     UNKNOWN,
     word_check_band,
     word_check_value,
@@ -50,6 +53,7 @@ def verdict_table(report: Report) -> Table:
                 mark="unknown" if check.margin is None else "",
             ),
             source_cell(check.source),
+            *_change_cells(check, report.previous),
         )
         for check in report.verdict.checks
     )
@@ -61,7 +65,38 @@ def verdict_table(report: Report) -> Table:
         Column("Margin", numeric=True),
         Column("Source"),
     )
-    return Table("verdict-table", "Budget: each limit and whether it is kept", columns, rows)
+    caption = "Budget: each limit and whether it is kept"
+    if report.previous is not None:
+        columns += (Column("Change", numeric=True),)
+        caption += f"; change against the version of {report.previous.date}"
+    return Table("verdict-table", caption, columns, rows)
+
+
+def _change_cells(check: Check, previous: Previous | None) -> tuple[Cell, ...]:
+    """Return how a value moved since the version before; no cell where there was none."""
+    if previous is None:
+        return ()
+    before = next((line for line in previous.checks if line.name == check.name), None)
+    if before is None:
+        return (Cell("new", mark="absent"),)
+    turned = "" if before.outcome is check.outcome else f"{OUTCOME_WORDS[before.outcome]} before"
+    if before.value is None or check.value is None:
+        return (replace(UNKNOWN_CELL, detail=turned),)
+    other_source = (
+        ""
+        if before.source is check.source or before.source is None
+        else "was " + (before.source.value)
+    )
+    change = check.value - before.value
+    sign = "+" if change > 0 else ""
+    return (
+        Cell(
+            sign + word_unit(change, check.unit) if change else "none",
+            "; ".join(word for word in (turned, other_source) if word),
+            change,
+            "fail" if turned and check.outcome is Outcome.FAIL else "",
+        ),
+    )
 
 
 def agreements_table(agreements: Iterable[Agreement]) -> Table:
