@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.builders import dense, pixels_in, relu, small_cnn
-from trigger.emulate.overflow import find_ranges
+from trigger.emulate import run
+from trigger.emulate.overflow import find_ranges, observe_ranges
 from trigger.fixed import FixedFormat
 from trigger.network import Network
 
@@ -77,3 +78,21 @@ def test_what_a_relu_clips_from_below_is_no_overflow():
     network = Network((pixels_in((1,), FixedFormat(4, 0)), relu("relu", "pixels")), ("relu",))
     (row,) = find_ranges(network, np.arange(-8, 8)[:, None])
     assert (row.demand.low, row.observed.low, row.observed.overflows) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("accumulator", "result"),
+    [
+        ("ap_fixed<20,6>", "ap_fixed<20,6>"),
+        ("ap_fixed<20,6>", "ap_fixed<4,1,AP_RND,AP_SAT>"),
+        ("ap_fixed<7,0>", "ap_fixed<7,0>"),
+    ],
+)
+def test_known_results_tell_what_a_full_look_tells(accumulator, result):
+    network = tiny(accumulator, result)
+    results = run(network, ALL, layers=("pixels", "sum"))
+    cheap, full = observe_ranges(network, results), find_ranges(network, ALL)
+    assert [(row.layer, row.demand) for row in cheap] == [(row.layer, row.demand) for row in full]
+    for ours, theirs in zip(cheap, full, strict=True):
+        skipped = ours.demand.role == "accumulator" and not ours.demand.overflows
+        assert ours.observed == (None if skipped else theirs.observed)

@@ -37,7 +37,7 @@ from trigger.report import (
     TurnOn,
 )
 
-from .example_studies import build_previous, build_robustness
+from . import example_studies
 
 KINDS = {
     "pixels": "QActivation",
@@ -134,8 +134,13 @@ def build_example() -> Report:
             ),
             Note(Severity.INFO, "conversion", "pool2 | average: hls4ml divides in its own format."),
         ),
-        robustness=build_robustness(),
-        previous=build_previous(),
+        robustness=example_studies.build_robustness(),
+        comparisons=example_studies.build_comparisons(),
+        ranges=example_studies.build_ranges(),
+        widths=example_studies.build_widths(),
+        calibration=example_studies.build_calibration(),
+        device=example_studies.build_device(),
+        previous=example_studies.build_previous(),
     )
 
 

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from trigger.budget import Figure, Outcome, Source
+from trigger.budget import Figure, Outcome, Quantity, Source
 from trigger.rates import measure_change, measure_efficiency
-from trigger.report.studies import CellFault, Previous, PreviousCheck, Robustness, Variation
+from trigger.report.studies import (
+    Calibration,
+    CalibrationRow,
+    Capacity,
+    CellFault,
+    ChangedDecision,
+    DecisionCount,
+    DeviceRow,
+    Previous,
+    PreviousCheck,
+    RangeRow,
+    Robustness,
+    ScoreComparison,
+    Variation,
+    Widths,
+)
 
 SHAPE = (5, 6, 1)
 
@@ -56,6 +71,66 @@ def build_previous() -> Previous:
             PreviousCheck("auc_loss", 0.0012, Outcome.PASS, Source.MEASURED),
         ),
     )
+
+
+def build_comparisons() -> tuple[ScoreComparison, ...]:
+    """Return a comparison that differs and one that does not."""
+    names = ("μ⁺μ⁻", "e⁺e⁻")
+    edges, middle = (-2.0, -1.0, 0.0, 1.0, 2.0), (-0.75, -0.25, 0.25, 0.75)
+    return (
+        ScoreComparison(
+            *("float", "emulated", 10, edges, (0, 1, 1, 3), (0, 0, 1, 3), (4, 1, 3, 2)),
+            *(middle, (1, 8, 1), 0.01, 0.2, 0.6, 7, 0.2, 0.5),
+            tuple(DecisionCount(name, 5, 1, 0) for name in names),
+            (ChangedDecision(3, names[0], 0.3, 0.1), ChangedDecision(8, names[1], 0.4, 0.2)),
+        ),
+        ScoreComparison(
+            *("C simulation", "emulated", 10, edges, (1,), (1,), (10,), middle, (0, 10, 0)),
+            *(0.0, 0.0, 0.0, 0, 0.5, 0.5),
+            tuple(DecisionCount(name, 5, 0, 0) for name in names),
+        ),
+    )
+
+
+def build_ranges() -> tuple[RangeRow, ...]:
+    return (
+        RangeRow("conv1", "accumulator", "ap_fixed<19,7>", -900, 700, 3, "cannot overflow"),
+        RangeRow("conv1", "result", "ap_fixed<9,7>", -900, 700, -2, "can wrap", 50, -300, 280, 4),
+        RangeRow("relu1", "result", "ap_ufixed<6,2>", 0, 90, -1, "can saturate"),
+    )
+
+
+def build_widths() -> tuple[Widths, ...]:
+    return (
+        Widths(
+            *("conv1", "kernel", "ap_fixed<3,1>", 3, (2, 0, 3, 1), 2 / 6, None),
+            *((2, 3), (0, 2, 2, 3, 0, 2)),
+        ),
+        Widths(
+            *("relu1", "result", "ap_ufixed<2,2>", 2, (1, 1, 2), 0.4, 50),
+            *((2, 2), (0, 1, 2, 2), (1.0, 0.5, 0.1, 0.0)),
+        ),
+        Widths("dense1", "kernel", "ap_fixed<6,1>", 6, (0, 0, 0, 20_000), 0.0),
+    )
+
+
+def build_calibration() -> Calibration:
+    lut, dsp = Quantity.LUT, Quantity.DSP
+    rows = (
+        CalibrationRow("conv io_parallel Latency", (), lut, 0.8, 1.5, 5, 1),
+        CalibrationRow("conv io_parallel Latency", (), dsp, 1.0, 1.0, 5, 1),
+        CalibrationRow("relu_parallel", ("relu1", "relu2"), lut, None, None, 0, 0),
+    )
+    return Calibration("estimate/vitis.json: 12 reports", 0.8, rows)
+
+
+def build_device() -> DeviceRow:
+    capacities = (
+        Capacity(Quantity.LUT, 1_728_000, 432_000),
+        Capacity(Quantity.DSP, 12_288, 3_072),
+        Capacity(Quantity.BRAM_18K, None, None),
+    )
+    return DeviceRow("xcvu13p", 4, capacities)
 
 
 def vary(name: str, signal: int, background: int, size: float | None = None) -> Variation:

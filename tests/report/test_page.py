@@ -114,7 +114,7 @@ def test_links_lead_somewhere(page: str, outline: Outline) -> None:
 
 def test_pictures_have_words(outline: Outline) -> None:
     assert all(image.get("alt") for image in outline.all("img"))
-    assert len(outline.all("svg")) == 10
+    assert len(outline.all("svg")) == 12
     for figure in outline.all("svg"):
         assert figure["role"] == "img"
         assert len(str(figure["aria-labelledby"]).split()) == 2
@@ -141,6 +141,8 @@ def test_sections_stand_in_order(report: Report, bare: Report) -> None:
         "physics",
         "robustness",
         "layers",
+        "calibration",
+        "ranges",
         "images",
         "contract",
         "provenance",
@@ -296,3 +298,50 @@ def test_the_verdict_tells_what_changed_since_the_version_before(report: Report)
     alone = build_sections(replace(report, previous=None))[0]
     assert [column.title for column in alone.tables[0].columns][-1] == "Source"
     assert "no earlier version" in alone.words[0]
+
+
+def test_decisions_that_differ_are_counted_and_listed(report: Report) -> None:
+    words = render_markdown(report).replace("\u00a0", " ")
+    assert "Test events decided otherwise: 2 of 10 by emulated and float (20 %); 0 of 10" in words
+    (row,) = (
+        line for line in words.splitlines() if line.startswith("| float and emulated, event 3")
+    )
+    assert row == "| float and emulated, event 3 | μ⁺μ⁻ | float | 0.3 | 0.2 | 0.1 | 0.5 |"
+
+
+def test_ranges_say_what_is_proven_and_what_was_seen(report: Report) -> None:
+    words = render_markdown(report)
+    assert "1 of 3 formats cannot overflow" in words
+    assert "Numbers can wrap in conv1." in words
+    rows = [
+        line for line in words.splitlines() if line.startswith(("| conv1 (acc", "| conv1 (res"))
+    ]
+    assert "| cannot overflow | not observed | 0 (proven) |" in rows[0]
+    assert "| -2 | can wrap | -300 to 280 | 4 |" in rows[1]
+    (relu,) = (
+        line for line in words.splitlines() if line.startswith("| relu1 (result) | `ap_ufixed<6")
+    )
+    assert relu.endswith("| can saturate | unknown | unknown |")
+
+
+def test_widths_are_maps_with_words(page: str, outline: Outline) -> None:
+    words = [str(image["alt"]) for image in outline.all("img")]
+    assert "conv1, bits of its kernel: 2 × 3 places, 4 not always 0, at most 3 of 3 bits." in words
+    assert sum("relu1, " in each for each in words) == 2
+    assert not any("dense1, bits" in each for each in words)  # too large for a map
+    assert '<td class="number" data-sort="20000"' in page
+
+
+def test_the_calibration_tells_reports_from_their_absence(report: Report) -> None:
+    words = render_markdown(report)
+    assert (
+        "| conv io\\_parallel Latency (the whole design) | exact (5 reports, 1 repository) | "
+        "-20 to +50 % (5 reports, 1 repository) |" in words
+    )
+    assert "| relu\\_parallel (relu1, relu2) | no report | no report |" in words
+
+
+def test_resources_are_measured_against_one_slr(outline: Outline) -> None:
+    assert "LUT: 92.8k (21.5 % of SLR)" in outline.text.replace("\u00a0", " ")
+    assert "DSP: 593 (19.3 % of SLR)" in outline.text.replace("\u00a0", " ")
+    assert "A dashed line marks one of the 4 SLRs of xcvu13p." in outline.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -77,6 +78,28 @@ def find_ranges(network: Network, *pixels: RawArray) -> tuple[RangeRow, ...]:
     return tuple(
         replace(row, observed=_together(found.get((row.layer, row.demand.role)))) for row in rows
     )
+
+
+def observe_ranges(network: Network, results: Mapping[str, RawArray]) -> tuple[RangeRow, ...]:
+    """Return every format with its proven range, and what known results tell of it at little cost.
+
+    Where overflow is possible it is counted; a result that cannot overflow is its own witness; an
+    accumulator that cannot overflow is not observed.
+
+    Args:
+        results: of every layer on the same events, raw.
+    """
+    tensors = {name: Tensor(raw, network[name].result) for name, raw in results.items()}
+    rows = []
+    for row in find_ranges(network):
+        layer, demand, seen = network[row.layer], row.demand, None
+        if demand.overflows and demand.role in _roles(layer):
+            seen = _observe(layer, demand, tuple(tensors[name] for name in layer.inputs))
+        elif not demand.overflows and demand.role == "result":
+            raw = results[layer.name]
+            seen = Observed(int(raw.min()), int(raw.max()), 0, int(raw.size))
+        rows.append(replace(row, observed=seen))
+    return tuple(rows)
 
 
 def _roles(layer: Layer) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trigger.budget import Cost, Verdict
+from trigger.design import Target
 from trigger.errors import (
     DeviceError,
     EstimateError,
@@ -27,6 +28,7 @@ from trigger.flow.costs import cost_notes, gather_costs
 from trigger.flow.networks import build_simulation, compare_engines, read_target
 from trigger.flow.publication import publish
 from trigger.flow.regression import record_golden
+from trigger.flow.studies import study_network
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
 from trigger.project import choose_vectors, read_project
@@ -120,13 +122,15 @@ def _report(
     notes: list[record.Note],
 ) -> record.Report:
     costs: tuple[Cost, ...] = ()
+    target: Target | None = None
     try:
-        gathered = gather_costs(folder, network, read_target(folder, network, None, None, None))
+        target = read_target(folder, network, None, None, None)
+        gathered = gather_costs(folder, network, target)
         costs = gathered.all
         notes += cost_notes(gathered)
     except (ProjectError, EstimateError, UnsupportedLayerError, DeviceError) as error:
         notes.append(record.Note(record.Severity.WARNING, "estimate", str(error)))
-    return record.Report(
+    report = record.Report(
         design=folder.name,
         verdict=Verdict(()),
         agreement=agreement,
@@ -135,3 +139,4 @@ def _report(
         layers=summary.layer_rows(network),
         notes=tuple(notes),
     )
+    return study_network(network, target).added_to(report)

@@ -206,12 +206,13 @@ class Flow:
 
     @cached_property
     def studies(self) -> Studies:
-        simulated, costs = self.simulated, self.costs  # noqa: F841
+        simulated, network = self.simulated, self.compiled.network
         with self._step("study") as said:
             studied = study(
                 self.file,
                 self.images,
-                self.compiled,
+                network,
+                simulated,
                 self.figures,
                 self.workspace,
                 self._listener.counter("faulty inputs"),

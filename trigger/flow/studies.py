@@ -1,110 +1,150 @@
-"""What is studied beside the headline figures of a run; small files of this room do the work."""
+"""What is studied of a run, or of a network alone, beside the headline figures."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from trigger.budget import Quantity
 from trigger.config import DesignFile
-from trigger.errors import ReportError
-from trigger.files import write_text
+from trigger.design import Target
+from trigger.device import find
+from trigger.errors import DeviceError, EstimateError, UnsupportedLayerError
+from trigger.estimate import find_calibration
+from trigger.estimate.coefficients import COVERAGE, read_coefficients
 from trigger.fixed import RawArray
-from trigger.flow.comparison import EMULATED
-from trigger.flow.compilation import Compiled
+from trigger.flow.faults import study_faults
 from trigger.flow.figures import Figures
-from trigger.flow.physics import Pair, scores_of
-from trigger.flow.robustness import Decided, study_robustness
 from trigger.flow.samples import Images
+from trigger.flow.score_agreement import compare_engines
+from trigger.flow.simulation import Simulated
+from trigger.flow.widths import measure_widths, range_rows, run_layers
 from trigger.flow.workspace import Workspace
-from trigger.images import encode
-from trigger.report import Physics, Report, codec, studies
+from trigger.network import Network
+from trigger.report import Report, studies
+
+SHOWN = (
+    Quantity.LATENCY_CYCLES,
+    Quantity.INTERVAL_CYCLES,
+    Quantity.DSP,
+    Quantity.LUT,
+    Quantity.FF,
+    Quantity.BRAM_18K,
+)
+"""Of the calibration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Studies:
     """Parts of the report, named as there."""
 
-    robustness: studies.Robustness | None
+    ranges: tuple[studies.RangeRow, ...]
+    widths: tuple[studies.Widths, ...]
+    calibration: studies.Calibration | None
+    device: studies.DeviceRow | None
+    comparisons: tuple[studies.ScoreComparison, ...] = ()
+    robustness: studies.Robustness | None = None
 
     @property
     def summary(self) -> str:
         """What to say of it in a line."""
+        overflowing = sum(row.answer != "cannot overflow" for row in self.ranges)
+        words = f"{overflowing} of {len(self.ranges)} formats can overflow"
         if self.robustness is None:
-            return "no working point"
-        return f"{len(self.robustness.faults)} kinds of faults at {self.robustness.cells:,} cells"
+            return words
+        return f"{words}, faults at {self.robustness.cells:,} cells"
 
     def added_to(self, report: Report) -> Report:
         """Return the report with these parts."""
-        return replace(report, robustness=self.robustness)
+        return replace(
+            report,
+            ranges=self.ranges,
+            widths=self.widths,
+            calibration=self.calibration,
+            device=self.device,
+            comparisons=self.comparisons,
+            robustness=self.robustness,
+        )
 
 
 def study(
     file: DesignFile,
     images: Images,
-    compiled: Compiled,
+    network: Network,
+    simulated: Simulated,
     found: Figures,
     workspace: Workspace,
     progress: Callable[[int, int], None],
 ) -> Studies:
-    """Return what is studied of a run; what an earlier run found of the same is read back."""
-    decided = None
-    if found.physics and file.task.unit == file.task.subject:  # scores of images, not of pixels
-        decided = _decided(file, images, compiled, found.physics[0])
-    return Studies(None if decided is None else _robustness(decided, workspace, progress))
+    """Return what is studied of a run, on its test events.
 
-
-def _decided(
-    file: DesignFile, images: Images, compiled: Compiled, found: Physics
-) -> Decided | None:
-    """Return the test events of signal and background as the emulator decides them."""
-    threshold = next(row.threshold for row in found.engines if row.engine == EMULATED)
-    if threshold is None or len(compiled.network.inputs) != 1:
-        return None
-    asked = Pair.of(file).ask(images.sample.labels[images.split.test])
-    chosen = np.flatnonzero(np.isin(asked.labels, (asked.signal, asked.background)))
-    test = images.split.test[chosen]
-
-    def with_gain(gain: float) -> RawArray | None:
-        return images_with_gain(images, test, gain)
-
-    return Decided(
-        network=compiled.network,
-        pixels=images.sample.take(test).pixels_raw,
-        is_signal=asked.labels[chosen] == asked.signal,
-        score=lambda outputs: scores_of(outputs, asked),
-        threshold=threshold,
-        signal=found.signal,
-        background=found.background,
-        exposure=asked.exposure,
-        contract=json.dumps(images.contract.to_dict(), default=str),
-        with_gain=with_gain,
+    Scores are compared, and faults tried, where whole images are told apart.
+    """
+    test = images.sample.take(images.split.test).pixels_raw
+    alone = study_network(network, file.design.target, test)
+    if not found.physics or file.task.unit != file.task.subject:
+        return alone
+    physics = found.physics[0]
+    return replace(
+        alone,
+        comparisons=compare_engines(file, len(images.split.test), network, simulated, physics),
+        robustness=study_faults(file, images, network, physics, workspace, progress),
     )
 
 
-def images_with_gain(images: Images, chosen: np.ndarray, gain: float) -> RawArray | None:
-    """Encode events again as if every amplitude were 1 + gain times as large.
+def study_network(
+    network: Network, target: Target | None, pixels: RawArray | None = None
+) -> Studies:
+    """Return what is studied of a network alone, and of its results where there are events.
 
-    None where no pixel follows, as where hits count and not their charges.
+    Args:
+        target: for what it is built; None where that is not known.
     """
-    pixels = encode(images.drawn.select(chosen).amplified(1 + gain), images.contract)
-    return None if np.array_equal(pixels, images.sample.pixels_raw[chosen]) else pixels
+    several = len(network.inputs) > 1
+    results = None if pixels is None or several else run_layers(network, pixels)
+    return Studies(
+        ranges=range_rows(network, results),
+        widths=measure_widths(network, results),
+        calibration=None if target is None else _calibration(network, target),
+        device=None if target is None else _device(target.part),
+    )
 
 
-def _robustness(
-    decided: Decided, workspace: Workspace, progress: Callable[[int, int], None]
-) -> studies.Robustness:
-    """Study, or read back what was found of the same."""
+def _calibration(network: Network, target: Target) -> studies.Calibration | None:
+    """Return what stands behind the estimate; None where there is no estimate."""
     try:
-        data = json.loads(workspace.robustness.read_text(encoding="utf-8"))
-        kept: studies.Robustness = codec.decode(data, studies.Robustness, "robustness")
-        if kept.key == decided.key:
-            return kept
-    except (OSError, ValueError, ReportError):  # missing, of another version or damaged
-        pass
-    result = study_robustness(decided, progress)
-    data = codec.encode(result, studies.Robustness, "robustness")
-    write_text(workspace.robustness, json.dumps(data))
-    return result
+        bands = find_calibration(network, target)
+    except (UnsupportedLayerError, EstimateError):
+        return None
+    rows = tuple(
+        studies.CalibrationRow(
+            law=row.law,
+            layers=row.layers,
+            quantity=row.quantity,
+            low=row.band.low if row.band else None,
+            high=row.band.high if row.band else None,
+            reports=row.band.support if row.band else 0,
+            repositories=row.band.groups if row.band else 0,
+        )
+        for row in bands
+        if row.quantity in SHOWN
+    )
+    return studies.Calibration(read_coefficients().origin, COVERAGE, rows)
+
+
+def _device(part: str) -> studies.DeviceRow | None:
+    try:
+        device = find(part)
+    except DeviceError:
+        return None
+    resources = [each for each in Quantity if not each.value.endswith("_cycles")]
+    return studies.DeviceRow(
+        device.part,
+        device.slrs,
+        tuple(
+            studies.Capacity(
+                each, device.capacity(each.value), device.capacity(each.value, per_slr=True)
+            )
+            for each in resources
+        ),
+    )

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from trigger.report import charts, cost_charts, study_charts
 from trigger.report.drawing import Drawing
-from trigger.report.pictures import build_galleries, build_scale
+from trigger.report.pictures import build_galleries, build_maps, build_scale
 from trigger.report.record import Physics, Report
 from trigger.report.sections import FigureKind, FigurePlace, build_sections, build_tiles
 
@@ -34,6 +34,7 @@ def render_html(report: Report) -> str:
         sections=sections,
         drawings=drawings,
         galleries=build_galleries(report.classes),
+        maps=build_maps(report.widths),
         scale=build_scale(),
         markup=Markup,
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
@@ -62,7 +63,9 @@ def _latency(report: Report, index: int) -> Drawing:
 
 
 def _resources(report: Report, index: int) -> Drawing:
-    return cost_charts.resources_drawing(report.costs[index], f"resources-{index + 1}")
+    return cost_charts.resources_drawing(
+        report.costs[index], report.device, f"resources-{index + 1}"
+    )
 
 
 def _fault(report: Report, index: int) -> Drawing:
@@ -75,12 +78,17 @@ def _gain(report: Report, _: int) -> Drawing:
     return study_charts.gain_drawing(report.robustness)
 
 
+def _score_pair(report: Report, index: int) -> Drawing:
+    return study_charts.score_pair_drawing(report.comparisons[index], index)
+
+
 DRAWINGS: dict[FigureKind, Draw] = {
     FigureKind.ROC: _of_physics(FigureKind.ROC, charts.roc_drawing),
     FigureKind.SCORES: _of_physics(FigureKind.SCORES, charts.scores_drawing),
     FigureKind.TURN_ON: _of_physics(FigureKind.TURN_ON, charts.turn_on_drawing),
     FigureKind.LATENCY: _latency,
     FigureKind.RESOURCES: _resources,
+    FigureKind.SCORE_PAIR: _score_pair,
     FigureKind.FAULT: _fault,
     FigureKind.GAIN: _gain,
 }

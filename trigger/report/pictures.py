@@ -11,7 +11,8 @@ import matplotlib.image
 import numpy as np
 
 from trigger.report.record import ClassImages, Image
-from trigger.report.wording import word_number, word_shape
+from trigger.report.studies import Widths
+from trigger.report.wording import word_number, word_percent, word_shape
 
 COLOURS = "inferno"
 """Black where nothing was seen, brighter with the value; legible without colour vision."""
@@ -61,6 +62,28 @@ def build_galleries(classes: tuple[ClassImages, ...]) -> tuple[Gallery, ...]:
         )
         for each in classes
     )
+
+
+def build_maps(widths: tuple[Widths, ...]) -> tuple[Picture, ...]:
+    """Return the maps of the bits that numbers need, and of how often results are not 0."""
+    pictures = []
+    for each in widths:
+        if not each.bits:
+            continue
+        places = np.array(each.bits).reshape(each.map_shape)
+        size = word_shape(each.map_shape)
+        title = f"{each.layer}, bits of its {each.role}"
+        words = (
+            f"{title}: {size} places, {np.count_nonzero(places)} not always 0, at most "
+            f"{places.max()} of {each.width} bits."
+        )
+        pictures.append(Picture(title, words, _png(places, each.width), _numbers(places)))
+        if each.zero_shares:
+            busy = 1 - np.array(each.zero_shares).reshape(each.map_shape)
+            title = f"{each.layer}, share of results that are not 0"
+            words = f"{title}: {size} places, {word_percent(1 - each.zero_share)} on average."
+            pictures.append(Picture(title, words, _png(busy, 1), _numbers(busy.round(2))))
+    return tuple(pictures)
 
 
 def build_scale() -> str:

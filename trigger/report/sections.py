@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from trigger.budget import Outcome
-from trigger.report import cost_tables, physics_tables, study_tables, tables
+from trigger.report import cost_tables, network_tables, physics_tables, study_tables, tables
 from trigger.report.cells import Table
 from trigger.report.record import Agreement, Regression, Report
 from trigger.report.wording import SPACE, UNKNOWN, word_number, word_origin
@@ -21,6 +21,7 @@ class FigureKind(Enum):
     TURN_ON = "turn-on"
     LATENCY = "latency"
     RESOURCES = "resources"
+    SCORE_PAIR = "score-pair"
     FAULT = "fault"
     GAIN = "gain"
 
@@ -48,6 +49,8 @@ class Section:
     """Long tables that the page shows on demand."""
     galleries: bool = False
     """Whether the images of the classes stand here."""
+    maps: bool = False
+    """Whether the maps of widths and zeros stand here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +179,20 @@ def _agreement(report: Report) -> Section:
         for agreement in (report.agreement, *report.further_agreements)
         if agreement is not None
     ]
+    shown = [tables.agreements_table(compared)] if compared else []
+    if report.comparisons:
+        shown.append(study_tables.comparison_table(report.comparisons))
+    if any(each.first for each in report.comparisons):
+        shown.append(study_tables.changed_table(report.comparisons))
     return Section(
         "agreement",
         "Agreement",
-        (word_agreement(report.agreement),),
-        (tables.agreements_table(compared),) if compared else (),
+        (word_agreement(report.agreement), *study_tables.word_decisions(report.comparisons)),
+        tuple(shown),
+        tuple(
+            FigurePlace(FigureKind.SCORE_PAIR, study_tables.residual_table(each, index), index)
+            for index, each in enumerate(report.comparisons)
+        ),
         folded=tuple(
             tables.layer_agreement_table(agreement, f"agreement-{index}")
             for index, agreement in enumerate(compared, 1)
@@ -277,6 +289,34 @@ def _robustness(report: Report) -> Section | None:
     return Section("robustness", "Robustness", words, tuple(shown), tuple(figures))
 
 
+def _ranges(report: Report) -> Section | None:
+    if not report.ranges and not report.widths:
+        return None
+    shown = []
+    if report.ranges:
+        shown.append(network_tables.range_table(report.ranges))
+    if report.widths:
+        shown.append(network_tables.width_table(report.widths))
+    return Section(
+        "ranges",
+        "Ranges, widths and zeros",
+        network_tables.word_ranges(report.ranges),
+        tuple(shown),
+        maps=bool(report.widths),
+    )
+
+
+def _calibration(report: Report) -> Section | None:
+    if report.calibration is None:
+        return None
+    return Section(
+        "calibration",
+        "Calibration of the estimate",
+        network_tables.word_calibration(report.calibration),
+        (network_tables.calibration_table(report.calibration),),
+    )
+
+
 def _images(report: Report) -> Section | None:
     if not report.classes:
         return None
@@ -308,6 +348,8 @@ SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     _regression,
     _robustness,
     _network,
+    _calibration,
+    _ranges,
     _images,
     _contract,
     _provenance,

@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from trigger.budget import Figure
 from trigger.report.drawing import MUTED, PAPER, SERIES, Drawing, render
-from trigger.report.studies import CellFault, Robustness
-from trigger.report.wording import word_percent
+from trigger.report.studies import CellFault, Robustness, ScoreComparison
+from trigger.report.wording import word_number, word_percent
 
 FEWER, MORE, NO_CELL = (0.12, 0.38, 0.78), (0.78, 0.30, 0.05), (0.5, 0.5, 0.5, 0.25)
 """Colours of a change, blue down and orange up, transparent at zero: the page's own ground shows
@@ -20,6 +20,7 @@ through in either theme."""
 CHANGES = LinearSegmentedColormap.from_list(
     "changes", [(0, (*FEWER, 1)), (0.5, (*FEWER, 0)), (0.5, (*MORE, 0)), (1, (*MORE, 1))]
 )
+EVENTS = LinearSegmentedColormap.from_list("events", [(*FEWER, 0), (*FEWER, 1)])
 MOST_CHANNELS = 4
 
 
@@ -156,3 +157,56 @@ def _planes(
 def _span(planes: npt.NDArray[np.float64]) -> str:
     low, high = float(np.nanmin(planes, initial=0)), float(np.nanmax(planes, initial=0))
     return f"{100 * low:+.2g} to {100 * high:+.2g} points"
+
+
+def score_pair_drawing(comparison: ScoreComparison, index: int) -> Drawing:
+    """Draw the scores of two engines against each other, and the histogram of their difference."""
+    edges = comparison.edges
+    shades = np.zeros((len(edges) - 1, len(edges) - 1))
+    filled = np.log1p(comparison.counts)
+    shades[comparison.right_bins, comparison.left_bins] = 0.2 + 0.8 * filled / filled.max()
+
+    def draw(canvas: Canvas) -> None:
+        scatter, residual = canvas.subplots(1, 2)
+        scatter.plot([edges[0], edges[-1]], [edges[0], edges[-1]], color=MUTED, linewidth=0.6)
+        scatter.imshow(
+            shades,
+            cmap=EVENTS,
+            vmin=0,
+            vmax=1,
+            origin="lower",
+            extent=(edges[0], edges[-1], edges[0], edges[-1]),
+            interpolation="none",
+        )
+        for place, line in (
+            (comparison.left_threshold, scatter.axvline),
+            (comparison.right_threshold, scatter.axhline),
+        ):
+            if place is not None:
+                line(place, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+        scatter.set_xlim(edges[0], edges[-1])
+        scatter.set_ylim(edges[0], edges[-1])
+        scatter.set_aspect("equal")
+        scatter.set_xlabel(f"score, {comparison.left}")
+        scatter.set_ylabel(f"score, {comparison.right}")
+        residual.stairs(
+            comparison.residual_counts, comparison.residual_edges, color=SERIES[1], linewidth=1.5
+        )
+        residual.set_yscale("symlog", linthresh=1)
+        residual.yaxis.set_major_formatter(FuncFormatter(lambda count, _: word_number(count)))
+        residual.set_ylim(bottom=0)
+        residual.set_xlabel(f"{comparison.right} less {comparison.left}")
+        residual.set_title("events")
+        for axis in (scatter.xaxis, scatter.yaxis, residual.xaxis):
+            axis.set_major_locator(MaxNLocator(4))
+
+    title = f"Scores, {comparison.left} and {comparison.right}"
+    description = (
+        f"Left: score of {comparison.right} against {comparison.left}, {comparison.events:,} "
+        f"test events, darker where more lie; dashed lines mark the thresholds. Right: histogram "
+        f"of the difference, mean {word_number(comparison.residual_mean)}, standard deviation "
+        f"{word_number(comparison.residual_deviation)}, largest "
+        f"{word_number(comparison.residual_largest)}."
+    )
+    name = f"score-pair-{index + 1}"
+    return Drawing(name, title, description, render(name, title, description, 2.6, draw))

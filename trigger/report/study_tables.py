@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
-from trigger.report.cells import Cell, Column, Row, Table, figure_cell, points_cell, share_cell
-from trigger.report.studies import CellFault, Robustness, Variation
-from trigger.report.wording import Origin, common_origin, word_place
+from trigger.report.cells import (
+    UNKNOWN_CELL,
+    Cell,
+    Column,
+    Row,
+    Table,
+    count_cell,
+    figure_cell,
+    number_cell,
+    points_cell,
+    share_cell,
+)
+from trigger.report.studies import CellFault, Robustness, ScoreComparison, Variation
+from trigger.report.wording import Origin, common_origin, word_percent, word_place
 
 LONGEST = 100
 """Rows of a table behind a figure; all numbers are in ``report.json``."""
@@ -136,3 +148,111 @@ def _said(variations: Iterable[Variation]) -> Origin:
             each.rate_khz,
         )
     )
+
+
+def comparison_table(comparisons: tuple[ScoreComparison, ...]) -> Table:
+    """Return how far the scores of the engines are apart, and what they decide otherwise."""
+    rows = tuple(
+        (
+            Cell(_pair(each)),
+            count_cell(each.events),
+            count_cell(each.different),
+            number_cell(each.residual_mean),
+            number_cell(each.residual_deviation),
+            number_cell(each.residual_largest),
+            *_decision_cells(each),
+        )
+        for each in comparisons
+    )
+    columns = (
+        Column("Engines"),
+        Column("Test events", numeric=True),
+        Column("Other scores", numeric=True),
+        Column("Mean difference", numeric=True),
+        Column("Standard deviation", numeric=True),
+        Column("Largest", numeric=True),
+        Column("Other decisions", numeric=True),
+    )
+    caption = "Scores event by event; decisions at the working point, each engine at its threshold"
+    return Table("score-agreement-table", caption, columns, rows)
+
+
+def _decision_cells(comparison: ScoreComparison) -> Row:
+    if not comparison.decisions:
+        return (UNKNOWN_CELL,)
+    changed = sum(each.left_only + each.right_only for each in comparison.decisions)
+    details = [
+        f"{each.class_name}: {each.left_only:,} by {comparison.left} alone, "
+        f"{each.right_only:,} by {comparison.right} alone"
+        for each in comparison.decisions
+        if each.left_only + each.right_only
+    ]
+    return (replace(count_cell(changed), detail="; ".join(details)),)
+
+
+def changed_table(comparisons: tuple[ScoreComparison, ...]) -> Table:
+    """Return the first events that two engines decide otherwise."""
+    rows = tuple(
+        (
+            Cell(f"{_pair(each)}, event {event.event:,}", sort=event.event),
+            Cell(event.class_name),
+            Cell(each.left if event.left_score >= (each.left_threshold or 0) else each.right),
+            number_cell(event.left_score),
+            number_cell(each.left_threshold),
+            number_cell(event.right_score),
+            number_cell(each.right_threshold),
+        )
+        for each in comparisons
+        for event in each.first
+    )
+    columns = (
+        Column("Engines and test event"),
+        Column("Class"),
+        Column("Accepted by"),
+        Column("Score of the first", numeric=True),
+        Column("Its threshold", numeric=True),
+        Column("Score of the second", numeric=True),
+        Column("Its threshold", numeric=True),
+    )
+    return Table("changed-table", "The first events decided otherwise", columns, rows)
+
+
+def residual_table(comparison: ScoreComparison, index: int) -> Table:
+    """Return the bins of the differences of two scores."""
+    rows = tuple(
+        (number_cell(low), number_cell(high), count_cell(count))
+        for low, high, count in zip(
+            comparison.residual_edges,
+            comparison.residual_edges[1:],
+            comparison.residual_counts,
+            strict=False,
+        )
+        if count
+    )
+    columns = (
+        Column("Difference from", numeric=True),
+        Column("To", numeric=True),
+        Column("Events", numeric=True),
+    )
+    caption = (
+        f"Scores of {comparison.right} less {comparison.left}: bins that hold events; those of "
+        "the scatter are in report.json"
+    )
+    return Table(f"residual-table-{index + 1}", caption, columns, rows)
+
+
+def word_decisions(comparisons: tuple[ScoreComparison, ...]) -> tuple[str, ...]:
+    """Return, as sentences, how many decisions differ between engines."""
+    words = []
+    for each in comparisons:
+        changed = sum(count.left_only + count.right_only for count in each.decisions)
+        if each.decisions:
+            words.append(
+                f"{changed:,} of {each.events:,} by {each.right} and {each.left} "
+                f"({word_percent(changed / each.events)})"
+            )
+    return (f"Test events decided otherwise: {'; '.join(words)}.",) if words else ()
+
+
+def _pair(comparison: ScoreComparison) -> str:
+    return f"{comparison.left} and {comparison.right}"

@@ -158,7 +158,8 @@ def _decimals(value: float, low: float | None, high: float | None) -> int | None
 
 
 def _fixed(value: float, decimals: int | None) -> str:
-    return _plain(value, 4) if decimals is None else f"{value:,.{decimals}f}"
+    # adding 0 turns the minus zero of a rounded number into zero
+    return _plain(value, 4) if decimals is None else f"{round(value, decimals) + 0.0:,.{decimals}f}"
 
 
 def _plain(value: float, digits: int) -> str:
