@@ -214,7 +214,7 @@ def test_nothing_is_looser_than_to_take_every_event() -> None:
     assert find_next_looser(build_roc(SIGNAL, BACKGROUND), 1) is None
 
 
-@given(SCORES, SCORES, st.floats(0, 1))
+@given(SCORES, SCORES, st.integers(0, 1000).map(lambda permille: permille / 1000))
 def test_the_two_points_enclose_what_was_asked(
     signal: list[int], background: list[int], acceptance: float
 ) -> None:
