@@ -36,16 +36,16 @@ def bootstrap_auc(
         )
     generator = np.random.default_rng(seed)
     kept = np.unique(np.linspace(0, len(roc.thresholds) - 1, MOST_LEVELS).astype(np.int64))
-    counts = [
+    signal, background = (
         np.diff(passed[kept], prepend=0) for passed in (roc.signal_passed, roc.background_passed)
-    ]
+    )
     areas = np.concatenate(
         [
-            _areas(*counts, generator, min(BLOCK, replicas - done))
+            _areas(signal, background, generator, min(BLOCK, replicas - done))
             for done in range(0, replicas, BLOCK)
         ]
     )
-    areas += roc.auc - _area(*counts)  # what the grouping of neighbours shifts
+    areas += roc.auc - _area(signal, background)  # what the grouping of neighbours shifts
     low, high = np.quantile(areas, ((1 - coverage) / 2, (1 + coverage) / 2))
     return float(max(low, 0.0)), float(min(high, 1.0))
 
@@ -65,4 +65,5 @@ def _area(signal: Counts, background: Counts) -> npt.NDArray[np.float64]:
     """Return the share of pairs in order, ties counted half; any leading axes."""
     totals = signal.sum(axis=-1), background.sum(axis=-1)
     below = totals[1][..., None] - np.cumsum(background, axis=-1) + background / 2
-    return np.einsum("...l,...l->...", signal, below) / (totals[0] * totals[1])
+    won = np.einsum("...l,...l->...", signal, below)
+    return np.asarray(won / (totals[0] * totals[1]), dtype=np.float64)
