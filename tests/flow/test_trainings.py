@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.conftest import TINY
+from tests.report.example import build_example
+from trigger.budget import Figure, Source
 from trigger.cli.show import ConsoleListener
 from trigger.config import load_design
 from trigger.errors import DesignError, EventError, OutputError
 from trigger.flow import trainings
 from trigger.flow.trainings import REFERENCES, measure_figures, read_references
 from trigger.report.figures import Measured, Training
+from trigger.report.record import EngineRegression, QuantityResolution, Regression
 
 
 @pytest.fixture
@@ -36,7 +40,16 @@ def trained(monkeypatch) -> list[str]:
         values = {"float": 0.9 + run.seed / 100, "QKeras": 0.9, "emulated": 0.896 + run.seed / 100}
         measured = tuple(Measured("AUC", engine, value) for engine, value in values.items())
         made = Training(
-            run.design, run.seed, trainings._key(run.file), 360, 120, 60, 1000, 0, measured, 60.0
+            *(
+                run.design,
+                run.seed,
+                trainings._key(run.file),
+                360,
+                120,
+                "events",
+                "60 events of mm",
+            ),
+            *(1000, 0, measured, 60.0),
         )
         run.folder.mkdir(exist_ok=True)
         data = trainings.codec.encode(made, Training, "training")
@@ -128,6 +141,44 @@ def test_the_time_that_is_left_is_judged_by_what_was_made(designs, trained, caps
     assert said == ["", ", about 3 min left", ", about 2 min left", ", about 1 min left"]
 
 
+def regression(**resolutions: float) -> Regression:
+    """A regression of one quantity, by engine."""
+    rows = []
+    for engine, value in resolutions.items():
+        figure, r2 = Figure(value, Source.MEASURED), Figure(1 - value, Source.MEASURED)
+        rows.append(EngineRegression(engine, (QuantityResolution("px", figure, None, r2),), figure))
+    return Regression("truth", 500, "GeV", "tracks", tuple(rows), "sum of momenta")
+
+
+def test_every_task_has_figures_of_its_own():
+    report = build_example()
+    assert report.physics is not None
+    other = replace(report.physics, signal="another")
+    both = list(trainings._measured(replace(report, further_physics=(other,))))
+    names = {each.quantity for each in both}
+    assert names >= {"AUC, another", f"AUC, {report.physics.signal}", "accuracy, another"}
+    assert not names & {"AUC", "accuracy"}
+    alone = replace(
+        report, physics=None, regression=regression(float=0.1, emulated=0.25, teacher=0)
+    )
+    told = {(each.quantity, each.engine): each for each in trainings._measured(alone)}
+    assert told["resolution of px (GeV)", "emulated"].value == 0.25
+    assert told["sum of momenta (GeV)", "float"].smaller_is_better
+    assert told["R2 of px", "float"].value == 0.9
+    assert {engine for _, engine in told} == {"float", "emulated"}
+    assert trainings._background(alone) == ""
+    assert trainings._background(report) == "5,000 events of μ⁺μ⁻"
+
+
+def test_what_is_worse_is_a_loss_on_either_scale():
+    alone = replace(build_example(), physics=None, regression=regression(float=0.1, emulated=0.25))
+    made = Training("a", 1, "", 1, 1, "tracks", "", 1, 0, tuple(trainings._measured(alone)), 1.0)
+    for quantity in ("R2 of px", "resolution of px (GeV)"):
+        line = trainings._line(quantity, [made], ())
+        assert line.loss.values == pytest.approx((0.15,))
+        assert (line.limit, line.kept) == (None, None)
+
+
 def test_published_figures_stand_beside_ours(tmp_path, designs, trained, monkeypatch):
     path = tmp_path / "references.yaml"
     path.write_text(
@@ -150,6 +201,33 @@ def test_references_say_where_they_are_from():
     for about in read_references(REFERENCES).values():
         assert about.difference
         assert all(each.origin and each.of for each in about.published)
+
+
+@pytest.mark.parametrize(
+    ("figures", "problem", "code"),
+    [
+        ((), "", 0),
+        ((), "no pythia8mc", 2),
+        ((Measured("AUC", "float", 0.9),), "3 of 9 integers differ", 4),
+    ],
+)
+def test_the_exit_code_says_what_became_of_the_trainings(
+    designs, command, monkeypatch, figures, problem, code
+):
+    made = Training("tiny", 3, "", 1, 1, "events", "", 1, 0, figures, 1.0, problem)
+    monkeypatch.setattr(trainings, "_train", lambda *_: made)
+    monkeypatch.chdir(designs[0].parent)
+    assert command("figures", designs[0], "--seeds", 1).code == code
+    assert problem in (designs[0].parent / "figures" / "figures.md").read_text()
+
+
+def test_without_designs_there_is_nothing_to_train(tmp_path, command, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = command("figures")
+    assert (answer.code, answer.err) == (
+        2,
+        "trigger: models: there is no design. To do: name design files\n",
+    )
 
 
 def test_a_wrong_reference_is_named(tmp_path):
@@ -175,7 +253,7 @@ def test_trainings_are_made_and_kept(designs, command):
     assert record.stat().st_mtime_ns == kept
     (system,) = both.json["systems"]
     assert [each["seed"] for each in system["trainings"]] == [3, 4]
-    assert [each["test_events"] for each in system["trainings"]] == [24, 24]
+    assert [each["test_images"] for each in system["trainings"]] == [24, 24]
     assert all(each["mismatches"] == 0 < each["integers"] for each in system["trainings"])
     lines = {line["quantity"]: line for line in system["lines"]}
     assert {"AUC", "accuracy"} <= set(lines)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -19,10 +19,11 @@ from trigger.errors import AgreementError, OutputError, ReportError, TriggerErro
 from trigger.events import SOURCES
 from trigger.files import write_text
 from trigger.flow.comparison import EMULATED, FLOAT, QKERAS
+from trigger.flow.figures import Figures
 from trigger.flow.listener import Listener
 from trigger.flow.simulation import COMPARISON
 from trigger.flow.steps import Flow, require_exact
-from trigger.report import Report, codec
+from trigger.report import EnginePhysics, Report, codec
 from trigger.report.figure_table import write_figures
 from trigger.report.figures import (
     EngineSpread,
@@ -35,6 +36,7 @@ from trigger.report.figures import (
     Training,
 )
 from trigger.report.files import indent_json
+from trigger.report.record import EngineRegression, Regression
 
 REFERENCES = Path(__file__).parents[1] / "data" / "references.yaml"
 """What others have published, by design."""
@@ -42,6 +44,8 @@ ENGINES = (FLOAT, QKERAS, EMULATED)
 AUC, ACCURACY = "AUC", "accuracy"
 LIMITS: Mapping[str, float] = {AUC: 0.005, ACCURACY: 0.01}
 """What firmware may lose against the float model."""
+
+_Row = TypeVar("_Row", EnginePhysics, EngineRegression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,8 @@ def _train(run: _Run, listener: Listener, command: str) -> Training:
                 _key(run.file),
                 len(split.train),
                 len(split.test),
-                report.physics.background_events if report.physics else None,
+                run.file.task.subject,
+                _background(report),
                 report.agreement.elements,
                 report.agreement.mismatches,
                 tuple(_measured(report)),
@@ -182,7 +187,7 @@ def _train(run: _Run, listener: Listener, command: str) -> Training:
         raise
     except TriggerError as error:
         seconds = round(time.monotonic() - begun, 1)
-        return Training(run.design, run.seed, "", 0, 0, None, 0, 0, (), seconds, str(error))
+        return Training(run.design, run.seed, "", 0, 0, "", "", 0, 0, (), seconds, str(error))
     return training
 
 
@@ -194,21 +199,48 @@ def _problem(report: Report) -> str:
     return ""
 
 
+def _background(report: Report) -> str:
+    """Return what the figures of background rest on."""
+    found = report.physics
+    return f"{found.background_events:,} {found.unit} of {found.background}" if found else ""
+
+
 def _measured(report: Report) -> Iterator[Measured]:
-    """Yield the figures of every engine."""
-    physics = report.physics
-    if physics is None:
-        return
-    share = physics.rejection_efficiency
-    for row in physics.engines:
-        if row.engine not in ENGINES:
-            continue
-        named = {AUC: row.auc, ACCURACY: row.accuracy}
-        if share is not None:
-            named[f"1/background at {share:.0%} signal"] = row.rejection
-        for quantity, figure in named.items():
-            if figure is not None:
-                yield Measured(quantity, row.engine, float(figure.value))
+    """Yield the figures of every engine, whatever the task."""
+    found = Figures.of(report)
+    for physics in found.physics:
+        # where there are more signals than one, each has lines of its own
+        of = f", {physics.signal}" if len(found.physics) > 1 else ""
+        share = physics.rejection_efficiency
+        for row in _by_engine(physics.engines):
+            named = {AUC: row.auc, ACCURACY: row.accuracy}
+            if share is not None:
+                named[f"1/background at {share:.0%} signal"] = row.rejection
+            for quantity, figure in named.items():
+                if figure is not None:
+                    yield Measured(quantity + of, row.engine, float(figure.value))
+    if found.regression is not None:
+        yield from _regression(found.regression)
+
+
+def _regression(found: Regression) -> Iterator[Measured]:
+    unit = f" ({found.unit})" if found.unit else ""
+    for row in _by_engine(found.engines):
+        for quantity in row.quantities:
+            if quantity.r2 is not None:
+                yield Measured(f"R2 of {quantity.name}", row.engine, float(quantity.r2.value))
+            if quantity.resolution is not None:
+                value = float(quantity.resolution.value)
+                yield Measured(f"resolution of {quantity.name}{unit}", row.engine, value, True)
+        if row.sum_residual is not None:
+            yield Measured(
+                f"{found.sum_name}{unit}", row.engine, float(row.sum_residual.value), True
+            )
+
+
+def _by_engine(rows: Sequence[_Row]) -> Iterator[_Row]:
+    """Yield the rows of the engines that stand in the table; others are no models of the design."""
+    return (row for row in rows if row.engine in ENGINES)
 
 
 def _system(file: DesignFile, made: list[Training], abouts: Mapping[str, About]) -> System:
@@ -225,34 +257,38 @@ def _system(file: DesignFile, made: list[Training], abouts: Mapping[str, About])
 
 
 def _question(file: DesignFile) -> str:
-    classes = file.events.classes if file.events else ()
-    size = "x".join(map(str, file.input.input_shape))
+    classes, size = file.event_classes, "x".join(map(str, file.input.input_shape))
     text = f"{', '.join(classes)} by {file.input.encoding.value} images of {size} in "
     text += str(file.input.format)
-    if len(classes) > 2 and file.trigger is not None:
+    if len(file.classes) > 2 and file.trigger is not None:
         text += f"; AUC of {file.trigger.signal} against {file.trigger.background}"
     return text
 
 
 def _line(quantity: str, made: list[Training], published: tuple[Published, ...]) -> Line:
-    def spread(value: Callable[[Training], float | None]) -> Spread | None:
-        values = tuple(each for each in map(value, made) if each is not None)
-        return Spread(values) if values else None
+    def values(engine: str) -> Spread | None:
+        found = (training.find(quantity, engine) for training in made)
+        return _spread(each.value for each in found if each is not None)
 
-    def loss(training: Training) -> float | None:
-        ours, theirs = (training.value(quantity, engine) for engine in (EMULATED, FLOAT))
-        return None if ours is None or theirs is None else theirs - ours
+    def losses() -> Iterator[float]:
+        for training in made:
+            ours, theirs = (training.find(quantity, engine) for engine in (EMULATED, FLOAT))
+            if ours is not None and theirs is not None:
+                worse = theirs.value - ours.value
+                yield -worse if ours.smaller_is_better else worse
 
     return Line(
         quantity,
-        tuple(
-            EngineSpread(engine, spread(lambda each, engine=engine: each.value(quantity, engine)))
-            for engine in ENGINES
-        ),
-        spread(loss),
-        LIMITS.get(quantity),
+        tuple(EngineSpread(engine, values(engine)) for engine in ENGINES),
+        _spread(losses()),
+        LIMITS.get(quantity.partition(",")[0]),
         tuple(each for each in published if each.quantity == quantity),
     )
+
+
+def _spread(values: Iterable[float]) -> Spread | None:
+    found = tuple(values)
+    return Spread(found) if found else None
 
 
 def _time_left(made: list[Training], runs: int) -> str:

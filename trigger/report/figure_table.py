@@ -112,9 +112,9 @@ def _words(system: System) -> Iterable[str]:
     done = [training for training in system.trainings if training.figures]
     if done:
         first = done[0]
-        sample = f"{first.train_events:,} training and {first.test_events:,} test events"
-        if first.background_events is not None:
-            sample += f", {first.background_events:,} of them background"
+        sample = f"{first.train_images:,} training and {first.test_images:,} test {first.subject}"
+        if first.background:
+            sample += f" ({first.background})"
         yield f"{sample} in each of {len(done)} trainings (seeds {_seeds(done)})."
         integers = sum(training.integers for training in done)
         mismatches = sum(training.mismatches for training in done)

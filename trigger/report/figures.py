@@ -11,9 +11,10 @@ class Measured:
     """One figure of one engine on the test events of one training."""
 
     quantity: str
-    """Such as ``AUC``; larger is better."""
+    """Such as ``AUC``."""
     engine: str
     value: float
+    smaller_is_better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,12 @@ class Training:
     """Of the weights' start, the order of images, and which events are tested."""
     key: str
     """Digest of what it was made from."""
-    train_events: int
-    test_events: int
-    background_events: int | None
-    """Of the test events; None where nothing is told apart."""
+    train_images: int
+    test_images: int
+    subject: str
+    """What an image shows, in the plural."""
+    background: str
+    """How much of it was background under test; "" where nothing is told apart."""
     integers: int
     """Compared between emulator and C simulation, over all layers and events."""
     mismatches: int
@@ -37,14 +40,12 @@ class Training:
     problem: str = ""
     """What is wrong with it: why there are no figures, or why they are not to be trusted."""
 
-    def value(self, quantity: str, engine: str) -> float | None:
+    def find(self, quantity: str, engine: str) -> Measured | None:
         """Return one figure; None where it is not known."""
-        found = (
-            each.value
-            for each in self.figures
-            if (each.quantity, each.engine) == (quantity, engine)
-        )
-        return next(found, None)
+        for each in self.figures:
+            if (each.quantity, each.engine) == (quantity, engine):
+                return each
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Line:
     quantity: str
     engines: tuple[EngineSpread, ...]
     loss: Spread | None
-    """Float less emulated, training by training."""
+    """By how much emulated is worse than float, training by training."""
     limit: float | None
     """That the loss should not exceed; None where none is set."""
     published: tuple[Published, ...]
