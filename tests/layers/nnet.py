@@ -39,7 +39,7 @@ class Case:
     pack: int = 0
     """Numbers that a stream transports at once; 0 for arrays."""
     constants: str = ""
-    """Declarations before the call."""
+    """Statements before the call; ``{config}`` is the struct here, too."""
     arguments: tuple[str, ...] = ()
     """Between the inputs and the result."""
     headers: tuple[str, ...] = HEADERS
@@ -122,34 +122,47 @@ def _program(cases: Sequence[Case]) -> str:
         "template <class T> void show(T x) { unsigned long long v = x.V.to_uint64();"
         " std::cout << (v & (~0ULL >> (64 - T::width))) << ' '; }"
     )
+    declared: dict[str, str] = {}
     for number, case in enumerate(cases):
-        lines += _function(number, case)
+        lines += _function(number, case, declared)
     lines.append("int main(int count, char **arguments) { switch (atoi(arguments[1])) {")
     lines += [f"  case {number}: case_{number}(); break;" for number in range(len(cases))]
     lines.append("}")
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _function(number: int, case: Case) -> list[str]:
+def _function(number: int, case: Case, declared: dict[str, str]) -> list[str]:
+    """Return the lines of a call.
+
+    Args:
+        declared: names of types and structs by their text, which calls share, so that the compiler
+            makes a function of the same types and struct once.
+    """
     sizes = [prod(tensor.raw.shape[1:]) for tensor in case.inputs]
     out = prod(case.layer.shape(*(tensor.raw.shape[1:] for tensor in case.inputs)))
-    element = [str(tensor.format) for tensor in case.inputs]
-    lines = [f"typedef {form} x{number}_{index}_e;" for index, form in enumerate(element)]
-    result = "ap_uint<1>" if str(case.layer.result) == "ap_ufixed<1,1>" else case.layer.result
-    lines.append(f"typedef {result} y{number}_e;")
+    lines: list[str] = []
+
+    def name_of(text: str, declaration: str) -> str:
+        if text not in declared:
+            declared[text] = f"shared{len(declared)}"
+            lines.append(declaration.format(name=declared[text], text=text))
+        return declared[text]
+
     names = {}
-    for index in range(len(element)):
-        kind = f"x{number}_{index}_e"
+    for index, tensor in enumerate(case.inputs):
+        kind = name_of(str(tensor.format), "typedef {text} {name};")
         names[f"x{index}"] = f"nnet::array<{kind}, {case.pack}>" if case.pack else kind
+    result = "ap_uint<1>" if str(case.layer.result) == "ap_ufixed<1,1>" else str(case.layer.result)
+    kind = name_of(result, "typedef {text} {name};")
     out_pack = case.out_pack or case.pack
-    names["y"] = f"nnet::array<y{number}_e, {out_pack}>" if case.pack else f"y{number}_e"
-    names["config"] = f"config{number}"
+    names["y"] = f"nnet::array<{kind}, {out_pack}>" if case.pack else kind
     names["table"] = f"table{number}"
     config = case.config
-    for name, kind in names.items():
-        config = config.replace("{" + name + "}", kind)
-    lines.append(f"struct config{number} {{ {config} }};")
-    lines.append(f"void case_{number}() {{ int n; std::cin >> n; {case.constants}")
+    for name, text in names.items():
+        config = config.replace("{" + name + "}", text)
+    names["config"] = name_of(config, "struct {name} {{ {text} }};")
+    constants = case.constants.replace("{config}", names["config"])
+    lines.append(f"void case_{number}() {{ int n; std::cin >> n; {constants}")
     lines.append("  for (int e = 0; e < n; e++) {")
     for index, size in enumerate(sizes):
         if case.pack:

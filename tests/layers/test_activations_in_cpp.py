@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -83,10 +85,10 @@ def cases_of(make, *, packs=(0, 3)):
     return found
 
 
-@pytest.mark.parametrize("function", ["sigmoid", "tanh", "softplus", "softsign"])
-def test_table_activations(function, tmp_path):
+def test_table_activations(tmp_path):
     def make(source, result, pack, turn):
-        for table_format, size in TABLES[turn % 4 : turn % 4 + 1]:
+        table_format, size = TABLES[turn % 4]
+        for function in ("sigmoid", "tanh", "softplus", "softsign"):
             table = tables.function_table(Function(function), size, form(table_format))
             layer = TableActivation(
                 **common(result),
@@ -106,12 +108,12 @@ def test_table_activations(function, tmp_path):
     assert_equal(cases_of(make), tmp_path)
 
 
-@pytest.mark.parametrize("alpha", ["1.0", "0.3", "-1.7"])
-def test_elu(alpha, tmp_path):
+def test_elu(tmp_path):
     alpha_format = form("ap_fixed<9,2>")
 
     def make(source, result, pack, turn):
-        for table_format, size in TABLES[turn % 3 : turn % 3 + 1]:
+        table_format, size = TABLES[turn % 3]
+        for alpha in ("1.0", "0.3", "-1.7"):
             layer = ELU(
                 **common(result),
                 positive_scale=1,
@@ -212,15 +214,15 @@ def test_bounded_relu(tmp_path):
     assert_equal(cases_of(make, packs=(0,)), tmp_path)
 
 
-@pytest.mark.parametrize("kind", [HardSigmoid, HardTanh])
-def test_hard_activations(kind, tmp_path):
-    name = {HardSigmoid: "hard_sigmoid", HardTanh: "hard_tanh"}[kind]
+def test_hard_activations(tmp_path):
+    kinds = ((HardSigmoid, "hard_sigmoid"), (HardTanh, "hard_tanh"))
+    lines = (
+        (0.2, "ap_ufixed<16,0>", 0.5, "ap_ufixed<2,0>"),
+        (-1.75, "ap_fixed<6,3>", 2.5, "ap_fixed<4,3>"),
+    )
 
     def make(source, result, pack, turn):
-        for slope, slope_t, shift, shift_t in (
-            (0.2, "ap_ufixed<16,0>", 0.5, "ap_ufixed<2,0>"),
-            (-1.75, "ap_fixed<6,3>", 2.5, "ap_fixed<4,3>"),
-        ):
+        for (kind, name), (slope, slope_t, shift, shift_t) in product(kinds, lines):
             layer = kind(
                 **common(result),
                 slope=int(from_values(slope, form(slope_t))),
@@ -264,7 +266,7 @@ SOFTMAX = [
 ]
 
 
-def softmax_config(row, slice_length, inner, outer, name, difference):
+def softmax_config(row, slice_length, inner, outer, difference):
     exp_t, inv_t, accum_t, inv_inp_t, exp_size, inv_size = row
     return (
         f"static const unsigned n_in = {slice_length * inner * outer};"
@@ -274,15 +276,22 @@ def softmax_config(row, slice_length, inner, outer, name, difference):
         f"static const unsigned exp_table_size = {exp_size};"
         f"static const unsigned inv_table_size = {inv_size};"
         f"static const unsigned table_size = {exp_size}; typedef {exp_t} table_t;"
-        "static const nnet::softmax_implementation implementation ="
-        f" nnet::softmax_implementation::{name}; static constexpr float exp_scale = 0.7;"
+        # as no constant, so that one struct serves all implementations
+        "static inline nnet::softmax_implementation implementation;"
+        "static constexpr float exp_scale = 0.7;"
         f"typedef {exp_t} exp_table_t; typedef {inv_t} inv_table_t; typedef {accum_t} accum_t;"
         f"typedef {inv_inp_t} inv_inp_t; typedef {difference} inp_norm_t;"
     )
 
 
-@pytest.mark.parametrize("name", ["latency", "stable", "legacy", "argmax"])
-def test_softmax(name, tmp_path):
+def test_softmax(tmp_path):
+    names = ("latency", "stable", "legacy", "argmax")
+    assert_equal([case for name in names for case in softmax_cases(name)], tmp_path)
+
+
+def softmax_cases(name):
+    chosen = f"{{config}}::implementation = nnet::softmax_implementation::{name};"
+
     def make(source, result, pack, turn):
         for row in SOFTMAX[turn % 4 : turn % 4 + 1]:
             for slice_length, inner, outer in ((6, 1, 1), (5, 1, 1), (1, 1, 1), (3, 2, 2)):
@@ -295,12 +304,13 @@ def test_softmax(name, tmp_path):
                 if row[4] > 2**index.width and name in ("latency", "stable"):
                     continue
                 layer = softmax(name, row, slice_length, inner, difference, source, result)
-                config = softmax_config(row, slice_length, inner, outer, name, difference)
+                config = softmax_config(row, slice_length, inner, outer, difference)
                 function = "softmax_multidim" if inner > 1 else "softmax"
                 raw = numbers(source, width=slice_length * inner * outer)
-                yield Case(layer, function + "<{x0}, {y}, {config}>", config, (raw,), pack)
+                call = function + "<{x0}, {y}, {config}>"
+                yield Case(layer, call, config, (raw,), pack, constants=chosen)
 
-    assert_equal(cases_of(make, packs=(0, 6)), tmp_path)
+    return cases_of(make, packs=(0, 6))
 
 
 def softmax(name, row, slice_length, inner, difference, source, result):
