@@ -31,15 +31,7 @@ from trigger.network import Network
 
 RNG = np.random.default_rng(5)
 
-
-@pytest.fixture(autouse=True, scope="module")
-def lightly_optimised():
-    """Few events run here: the compiler's own time counts. Random networks go with all flags."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(native_compile, "FLAGS", ("-O1", *native_compile.FLAGS[1:]))
-        native_compile._ask.cache_clear()
-        yield
-    native_compile._ask.cache_clear()
+pytestmark = pytest.mark.usefixtures("lightly_optimised")
 
 
 def layered(*layers: Layer, outputs: tuple[str, ...] = ()) -> Network:

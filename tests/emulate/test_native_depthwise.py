@@ -24,6 +24,8 @@ from trigger.layers import (
 )
 from trigger.network import Network
 
+pytestmark = pytest.mark.usefixtures("lightly_optimised")
+
 RNG = np.random.default_rng(5)
 SUMS = {
     "result": WIDE,

@@ -28,6 +28,8 @@ from trigger.layers import (
 from trigger.layers.table_activation import SPANS
 from trigger.network import Network
 
+pytestmark = pytest.mark.usefixtures("lightly_optimised")
+
 WITHOUT_C: frozenset[type[Layer]] = frozenset({LSTM, GRU, TimeDistributed})
 """Layers that the native engine leaves to NumPy."""
 

@@ -51,11 +51,10 @@ class Case:
 
 def array(name: str, raw: np.ndarray, form: FixedFormat) -> str:
     """Return the declaration of a constant array, for ``Case.constants``: its bits, in C++."""
-    numbers, top = ", ".join(map(str, raw.ravel().tolist())), form.width - 1
+    numbers = ", ".join(map(str, raw.ravel().tolist()))
     return (
         f"static {form} {name}[{raw.size}]; {{ long long raw[] = {{{numbers}}};"
-        f" for (int i = 0; i < {raw.size}; i++)"
-        f" {name}[i].range({top}, 0) = ap_int<64>(raw[i]).range({top}, 0); }} "
+        f" for (int i = 0; i < {raw.size}; i++) {name}[i].V = raw[i]; }} "
     )
 
 
