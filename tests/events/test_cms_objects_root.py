@@ -66,6 +66,12 @@ def test_unmerged_trees_are_read_together(tmp_path, batch):
     assert ObjectBatch.concatenate(read(path)).same_events(batch)
 
 
+def test_a_file_of_the_newer_kind_is_read_too(tmp_path, batch):
+    with uproot.recreate(tmp_path / "x.root") as file:
+        file.mkrntuple("events", {k: ak.Array(v) for k, v in branches(batch).items()})
+    assert ObjectBatch.concatenate(read(tmp_path / "x.root")).same_events(batch)
+
+
 def test_trees_of_unequal_length_are_refused(tmp_path, batch):
     held = branches(batch)
     path = tmp_path / "poet.root"

@@ -17,6 +17,7 @@ from trigger.cli import (
     export,
     figures,
     golden,
+    mass,
     patterns,
     ranges,
     report,
@@ -48,6 +49,7 @@ for command in (
     estimate.estimate,
     synth.synth,
     check.check,
+    mass.mass,
     report.report,
     doctor.doctor,
 ):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from trigger.events import cms_objects_root
 from trigger.events.cms_objects_generator import (
     CHUNK_EVENTS,
+    CLASSES,
     GENERATOR_VERSION,
     ObjectOptions,
     generate_chunk,
 )
-from trigger.events.cms_objects_processes import Process
 from trigger.events.object_batch import ObjectBatch
 from trigger.events.source import EventSource, Source
 
@@ -28,7 +28,7 @@ SOURCE = Source(
     kind=EventSource.CMS_OBJECTS,
     summary="muons, jets and missing momentum of CMS at 13 TeV: Drell-Yan, H -> 4l, J/psi, W, t t",
     batch=ObjectBatch,
-    classes=tuple(process.value for process in Process),
+    classes=CLASSES,
     options=ObjectOptions,
     version=GENERATOR_VERSION,
     chunk_events=CHUNK_EVENTS,

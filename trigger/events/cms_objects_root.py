@@ -2,7 +2,7 @@
 
 Two layouts are read: one flat tree ``events``, and the three trees ``mymuons/Events``,
 ``myjets/Events`` and ``mymets/Events`` of the extraction tool (POET), whose entries belong together
-by their order. Energies are GeV, angles rad, as in ``ObjectBatch``.
+by their order; as TTree or RNTuple. Energies are GeV, angles rad, as in ``ObjectBatch``.
 
 Events are kept that have at least two muons and one jet, as in the studies that use these files;
 of each the first four muons and six jets, in the file's order.
@@ -154,7 +154,7 @@ def _arrays(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _trees(file: Any, path: Path) -> dict[str, Any]:
-    there = {name.split(";")[0] for name in file.keys(filter_classname="TTree")}
+    there = {name.split(";")[0] for name in file.keys(filter_classname=["TTree", "ROOT::RNTuple"])}
     if FLAT_TREE in there:
         return {FLAT_TREE: file[FLAT_TREE]}
     if set(TREES.values()) <= there:

@@ -9,6 +9,7 @@ from trigger.rates.change import Change, measure_change
 from trigger.rates.classify import count_confusion, measure_accuracy, predict_classes
 from trigger.rates.efficiency import COVERAGE, Efficiency, clopper_pearson, measure_efficiency
 from trigger.rates.histogram import Histogram, build_histograms
+from trigger.rates.mass import PeakRatio, PeakTest, dimuon_mass, measure_peak
 from trigger.rates.rate import Exposure, Rate, events_needed
 from trigger.rates.resolution import ONE_SIGMA, Quantile, measure_quantile, measure_r2
 from trigger.rates.roc import (
@@ -29,6 +30,8 @@ __all__ = [
     "Efficiency",
     "Exposure",
     "Histogram",
+    "PeakRatio",
+    "PeakTest",
     "Quantile",
     "Rate",
     "Roc",
@@ -38,6 +41,7 @@ __all__ = [
     "build_roc",
     "clopper_pearson",
     "count_confusion",
+    "dimuon_mass",
     "equal_shares",
     "events_needed",
     "find_next_looser",
@@ -45,6 +49,7 @@ __all__ = [
     "measure_accuracy",
     "measure_change",
     "measure_efficiency",
+    "measure_peak",
     "measure_quantile",
     "measure_r2",
     "measure_rejection",

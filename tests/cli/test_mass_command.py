@@ -1,0 +1,33 @@
+"""``trigger mass`` at the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.flow.test_measured_masses import folder  # noqa: F401
+from tests.object_events import some_objects
+from trigger.events.cms_objects_root import write
+
+pytest.importorskip("uproot")
+pytestmark = pytest.mark.csim
+
+
+def test_the_peak_is_printed_and_told_as_json(folder, tmp_path, command):  # noqa: F811
+    path = tmp_path / "data.root"
+    write(some_objects(60, seed=1), "dy", path)
+    told = command("mass", folder, path)
+    assert told.code == 0
+    assert "60 events; 0 with fewer than two muons or no jet and 0 bad ones left out" in told.out
+    assert "peak over side bands, per GeV, after" in told.out
+    found = json.loads(command("mass", folder, path, "--json").out)
+    assert found["events"] == 60
+    assert sum(found["classified"].values()) == 60
+
+
+def test_a_file_of_another_kind_is_bad_input(folder, tmp_path, command):  # noqa: F811
+    (tmp_path / "x.root").write_text("not ROOT")
+    told = command("mass", folder, tmp_path / "x.root")
+    assert told.code == 2
+    assert "cannot be read" in told.err
