@@ -58,6 +58,25 @@ def test_the_floors_of_the_readme_are_those_that_are_checked():
             assert int(row[1]) == height, room
 
 
+def test_the_table_of_events_is_that_of_sources_and_encoders():
+    from trigger.events import SOURCES
+    from trigger.images import ENCODERS
+
+    rows = README.split("## Kinds of events")[1].split("\n\n")[1].splitlines()[2:]
+    told = {}
+    for row in rows:
+        _, source, _, _, encodings, _ = row.split("|")
+        told[source.strip(" `")] = set(re.findall(r"`(\w+)`", encodings))
+    assert told == {
+        kind.value: {
+            encoding.value
+            for encoding, encoder in ENCODERS.items()
+            if encoder.batch is source.batch
+        }
+        for kind, source in SOURCES.items()
+    }
+
+
 @pytest.mark.parametrize("target", ["demo", "figures", "test", "bench", "lint"])
 def test_make_knows_the_targets_that_are_named(target):
     subprocess.run(
