@@ -125,6 +125,22 @@ def test_a_training_that_fails_is_told_in_the_table_and_the_others_go_on(designs
     assert not list((designs[0].parent / "out").glob("*/figures.json"))
 
 
+def test_the_table_is_there_after_each_training(designs, trained, monkeypatch):
+    made = trainings._train
+
+    def stop(run, *rest):
+        if run.design == "other":
+            raise KeyboardInterrupt
+        return made(run, *rest)
+
+    monkeypatch.setattr(trainings, "_train", stop)
+    with pytest.raises(KeyboardInterrupt):
+        measure(designs)
+    text = (designs[0].parent / "out" / "figures.md").read_text()
+    assert "| `tiny` | AUC | 0.9300 |" in text
+    assert "| `other` | no training yet |" in text
+
+
 def test_a_folder_in_use_ends_it(designs, monkeypatch):
     class Busy:
         def __init__(self, *_, **__):

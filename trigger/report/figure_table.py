@@ -37,11 +37,13 @@ def render_figures(table: FigureTable) -> str:
     lines = [
         "# Figures",
         "",
-        f"Made by `{table.command}`. Each design is trained {table.asked} times: the generated "
-        "events stay, the weights' start, the order of images and the choice of test events change "
-        "with the seed. A figure is the mean over the trainings ± their standard deviation, on "
-        "events that no training has seen; the loss is that of firmware (emulated, bit by bit what "
-        "C simulation gives) against the float model, training by training.",
+        f"Made by `{table.command}`.",
+        "",
+        f"A design is trained {table.asked} times, or as often as stands below: the generated "
+        "events stay; the weights' start, the order of images and the choice of test events change with "
+        "the seed. A figure is the mean over the trainings ± their standard deviation, on events "
+        "that the training has not seen; the loss is that of firmware (emulated, bit by bit what C "
+        "simulation gives) against the float model, training by training.",
         "",
         *table_lines(_table(table, names)),
     ]
@@ -71,7 +73,8 @@ def _table(table: FigureTable, engines: list[str]) -> Table:
             )
         if not system.lines:
             empty = (NOT_THERE,) * (len(titles) - 1)
-            rows.append((Cell(system.design, mark="code"), Cell("n/a, see below"), *empty))
+            why = "n/a, see below" if system.trainings else "no training yet"
+            rows.append((Cell(system.design, mark="code"), Cell(why), *empty))
     return Table(NAME, "Figures", columns, tuple(rows))
 
 
