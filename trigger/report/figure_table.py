@@ -40,10 +40,10 @@ def render_figures(table: FigureTable) -> str:
         f"Made by `{table.command}`.",
         "",
         f"A design is trained {table.asked} times, or as often as stands below: the generated "
-        "events stay; the weights' start, the order of images and the choice of test events change with "
-        "the seed. A figure is the mean over the trainings ± their standard deviation, on events "
-        "that the training has not seen; the loss is that of firmware (emulated, bit by bit what C "
-        "simulation gives) against the float model, training by training.",
+        "events stay; the weights' start, the order of images and the choice of test events change "
+        "with the seed. A figure is the mean over the trainings ± their standard deviation, on "
+        "events that the training has not seen; the loss is that of firmware (emulated, bit by bit "
+        "what C simulation gives) against the float model, training by training.",
         "",
         *table_lines(_table(table, names)),
     ]
