@@ -2,20 +2,26 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.builders import conv2d, dense, pixels_in, pooling2d, relu, weights
 
-from trigger.budget import Quantity
+from tests.builders import conv2d, dense, pixels_in, pooling2d, relu, weights
+from trigger.budget import Budget, Cost, Outcome, Quantity
 from trigger.design import IOType, Strategy, Target
-from trigger.estimate import estimate
+from trigger.device import find
+from trigger.errors import EstimateError
+from trigger.estimate import describe, estimate, estimate_layers
+from trigger.estimate.context import context_for
 from trigger.fixed import FixedFormat
-from trigger.layers import Conv2D, MultiplyAccumulate, Reshape
+from trigger.layers import Conv2D, LayerNormalization, MultiplyAccumulate, Reshape
 from trigger.layers.reuse import legal_parallelization_factors, legal_reuse_factors
 from trigger.network import Network
-from trigger.search.settings import Setting, apply_settings
-from trigger.search.solve import LUTS_PER_DSP, Candidate, find_front, prepare
+from trigger.search import Candidate, Setting, apply_settings, solve
+from trigger.search.pareto import nondominated
+from trigger.search.settings import describe_setting, find_knobs
+from trigger.search.solve import find_front, find_nearest, prepare
 
 WIDE = FixedFormat.parse("ap_fixed<12,4>")
 """Wider than what is multiplied in LUTs, so that DSP blocks count."""
@@ -29,6 +35,14 @@ LIMITED = (
 )
 
 
+MANY_BITS = {"kernel_format": FixedFormat.parse("ap_fixed<10,1>")}
+
+
+def heavy(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Return weights of many digits: each takes a multiplier of its own, unless it is shared."""
+    return rng.integers(-500, 500, shape)
+
+
 def target(io_type: IOType, backend: str = "Vitis") -> Target:
     return Target(backend, "xcvu13p-flga2577-2-e", 3.125, io_type)
 
@@ -39,7 +53,9 @@ def mlp(seed: int, *sizes: int) -> Network:
     for number, (before, after) in enumerate(itertools.pairwise(sizes)):
         name = f"dense{number}"
         layers.append(
-            dense(name, layers[-1].name, weights(rng, before, after), weights(rng, after))
+            dense(
+                name, layers[-1].name, heavy(rng, before, after), weights(rng, after), **MANY_BITS
+            )
         )
         layers.append(relu(f"relu{number}", name))
     return Network(tuple(layers), (layers[-1].name,))
@@ -50,12 +66,12 @@ def cnn(seed: int) -> Network:
     form = FixedFormat.parse("ap_ufixed<6,2,AP_RND_CONV,AP_SAT>")
     return Network(
         (
-            pixels_in((6, 6, 1), WIDE),
-            conv2d("conv", "pixels", weights(rng, 3, 3, 1, 2), weights(rng, 2)),
+            pixels_in((6, 4, 1), WIDE),
+            conv2d("conv", "pixels", heavy(rng, 3, 3, 1, 3), weights(rng, 3), **MANY_BITS),
             relu("relu", "conv"),
             pooling2d("pool", "relu"),
-            Reshape(name="flat", inputs=("pool",), result=form, dimensions=(8,)),
-            dense("score", "flat", weights(rng, 8, 2), weights(rng, 2)),
+            Reshape(name="flat", inputs=("pool",), result=form, dimensions=(6,)),
+            dense("score", "flat", heavy(rng, 6, 3), weights(rng, 3), **MANY_BITS),
         ),
         ("score",),
     )
@@ -82,10 +98,22 @@ def every_setting(network: Network, io_type: IOType):
         yield dict(chosen)
 
 
-def figures(network: Network, on: Target) -> dict[Quantity, float]:
-    total = estimate(network, on).total
-    found = {quantity: total.figure(quantity) for quantity in LIMITED}
+def figures(cost: Cost) -> dict[Quantity, float]:
+    found = {quantity: cost.total.figure(quantity) for quantity in LIMITED}
     return {quantity: figure.value for quantity, figure in found.items() if figure is not None}
+
+
+def all_figures(network: Network, on: Target) -> list[dict[Quantity, float]]:
+    """Return what the estimator says of every legal choice; but where it has no law."""
+    layers = describe(network, on.io_type)
+    found = []
+    for settings in every_setting(network, on.io_type):
+        changed = [
+            describe_setting(layer, settings[layer.name]) if layer.name in settings else layer
+            for layer in layers
+        ]
+        found.append(figures(estimate_layers(changed, context_for(on, changed))))
+    return [total for total in found if len(total) == len(LIMITED)]
 
 
 def front_of(points) -> set[tuple[float, float]]:
@@ -99,9 +127,9 @@ def front_of(points) -> set[tuple[float, float]]:
 
 
 NETWORKS = {
-    "one layer": lambda: mlp(1, 6, 4),
-    "two layers": lambda: mlp(2, 4, 3, 2),
-    "three layers": lambda: mlp(3, 2, 2, 2, 1),
+    "one layer": lambda: mlp(1, 8, 6),
+    "two layers": lambda: mlp(2, 6, 4, 3),
+    "three layers": lambda: mlp(3, 3, 3, 2, 1),
     "convolution": lambda: cnn(4),
 }
 
@@ -111,13 +139,9 @@ NETWORKS = {
 @pytest.mark.parametrize("backend", ["Vitis", "Vivado"])
 def test_no_legal_setting_betters_the_front(name, io_type, backend):
     network, on = NETWORKS[name](), target(io_type, backend)
-    every = [
-        figures(apply_settings(network, settings), on)
-        for settings in every_setting(network, io_type)
-    ]
-    every = [total for total in every if len(total) == len(LIMITED)]  # no law gives the others
+    every = all_figures(network, on)
     rng, prepared = np.random.default_rng(5), prepare(Candidate(network, on))
-    for trial in range(6):
+    for trial in range(8):
         limits = {}
         if trial:  # some limits, each within what there is
             for quantity in rng.choice(LIMITED, size=min(trial, 3), replace=False):
@@ -132,6 +156,107 @@ def test_no_legal_setting_betters_the_front(name, io_type, backend):
         ours = {(point.totals[Quantity.LATENCY_CYCLES], point.luts) for point in found}
         assert ours == front_of(allowed)
         for point in found:
-            real = figures(apply_settings(network, point.settings), on)
+            real = figures(estimate(apply_settings(network, point.settings), on))
             assert {quantity: point.totals[quantity] for quantity in real} == real
-    assert LUTS_PER_DSP == 55
+
+
+@pytest.mark.parametrize("name", ["two layers", "convolution"])
+@pytest.mark.parametrize("io_type", IOType)
+def test_nothing_legal_is_nearer_than_the_nearest(name, io_type):
+    network, on = NETWORKS[name](), target(io_type)
+    every = all_figures(network, on)
+    rng, prepared = np.random.default_rng(6), prepare(Candidate(network, on))
+    for _ in range(8):
+        limits = {
+            quantity: min(total[quantity] for total in every) * rng.uniform(0.3, 1.5)
+            for quantity in rng.choice(LIMITED, size=3, replace=False)
+        }
+        limits = {quantity: limit for quantity, limit in limits.items() if limit > 0}
+        factor = min(
+            max(1.0, *(total[quantity] / limit for quantity, limit in limits.items()))
+            for total in every
+        )
+        found = find_nearest(prepared, limits)
+        assert found is not None
+        point, excess = found
+        assert excess == pytest.approx(factor)
+        passed = {quantity: point.totals[quantity] / limit for quantity, limit in limits.items()}
+        assert max(1.0, *passed.values()) == pytest.approx(factor)
+
+
+def test_the_answer_is_the_cheapest_and_its_verdict_is_the_estimate_s():
+    network, on = cnn(4), target(IOType.STREAM)
+    loose = solve([Candidate(network, on)], Budget(), find(on.part))
+    budget = Budget(latency_ns=loose.best.latency_ns - 1)
+    answer = solve([Candidate(network, on)], budget, find(on.part))
+    assert answer.met
+    assert answer.excess == 1
+    assert answer.best.luts == min(point.luts for point in answer.front)
+    assert answer.cost == estimate(answer.network, on)
+    assert [check.outcome for check in answer.verdict.checks] == [Outcome.PASS]
+    assert loose.best.luts < answer.best.luts
+
+
+def test_what_cannot_be_met_is_answered_with_the_nearest_and_the_limits_that_bind():
+    network, on = cnn(4), target(IOType.STREAM)
+    budget = Budget(latency_cycles=10, device={"lut": 0.9}, auc_loss=0.1)
+    answer = solve([Candidate(network, on)], budget, find(on.part))
+    assert not answer.met
+    assert answer.front == ()
+    assert [check.name for check in answer.binding] == ["latency_cycles"]
+    assert answer.excess == answer.cost.total.latency_cycles.value / (10 * (1 + 1e-9))
+
+
+def test_of_several_clocks_the_cheapest_that_is_fast_enough_is_taken():
+    network, on = cnn(4), target(IOType.STREAM)
+    clocks = [Candidate(network, replace(on, clock_period_ns=clock)) for clock in (2.5, 10.0)]
+    least = min(point.latency_ns for point in solve(clocks, Budget(), None).front)
+    fast = solve(clocks, Budget(latency_ns=least), None)
+    assert fast.best.candidate.target.clock_period_ns == 2.5
+    slow = solve(clocks, Budget(), None)
+    alone = [solve([clock], Budget(), None).best.luts for clock in clocks]
+    assert slow.best.luts == min(alone)
+
+
+def test_a_layer_that_can_saturate_keeps_its_settings():
+    """The strategies add in different orders, which a saturating sum notices."""
+    network = mlp(2, 4, 3, 2)
+    tight = FixedFormat.parse("ap_fixed<8,2,AP_TRN,AP_SAT>")
+    layers = tuple(
+        replace(layer, accumulator=tight) if layer.name == "dense0" else layer
+        for layer in network.layers
+    )
+    names = {layer.name for layer in find_knobs(Network(layers, network.outputs))}
+    assert names == {"dense1"}
+
+
+def test_a_cost_that_no_law_gives_is_an_error_that_names_the_layer():
+    pixels = pixels_in((3, 2), WIDE)
+    norm = LayerNormalization(
+        name="norm",
+        inputs=("pixels",),
+        result=WIDE,
+        scale=np.ones(2, dtype=np.int64),
+        scale_format=WIDE,
+        bias=np.zeros(2, dtype=np.int64),
+        bias_format=WIDE,
+        accumulator=WIDE,
+        table=np.ones(4, dtype=np.int64),
+        table_format=WIDE,
+        range_power=0,
+    )
+    network = Network((pixels, norm), ("norm",))
+    with pytest.raises(EstimateError, match=r"norm: no law gives the .* normalisation layer"):
+        prepare(Candidate(network, target(IOType.PARALLEL)))
+
+
+def test_points_that_another_one_betters_are_left_out():
+    rng = np.random.default_rng(7)
+    for coordinates in (1, 2, 3, 5):
+        points = rng.integers(0, 6, (700, coordinates)).astype(float)
+        kept = nondominated(points)
+        for number, point in enumerate(points):
+            others = np.all(points <= point, axis=1)
+            better = others & np.any(points < point, axis=1)
+            first = not better.any() and np.flatnonzero(np.all(points == point, axis=1))[0]
+            assert (number in kept) == (not better.any() and first == number)

@@ -22,6 +22,7 @@ from trigger.cli import (
     ranges,
     report,
     run,
+    search,
     synth,
     train,
 )
@@ -46,6 +47,7 @@ for command in (
     patterns.patterns,
     csim.csim,
     ranges.ranges,
+    search.search,
     estimate.estimate,
     synth.synth,
     check.check,

@@ -105,7 +105,9 @@ def _check_own(
     repeated = _same(setting.value, _proposed(setting.key, proposal))
     layer = layers.get(name)
     if layer is None:
-        if repeated:
+        before = layers.get(name.removesuffix("_linear"))
+        kept = before is not None and _same(setting.value, used_by(before, setting.key))
+        if repeated or kept:  # an activation that changes no number is left out
             return
         raise ConversionError(
             "hls4ml fused this layer into another, so its setting has no effect",

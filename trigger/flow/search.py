@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+import yaml
 
-from trigger.budget import Budget
+from trigger.budget import Budget, Cost, Verdict
 from trigger.config import DesignFile, load_design
-from trigger.config.rewrite import rewrite_design
-from trigger.design import Design, Knobs, LayerKnobs
+from trigger.design import Design, IOType, LayerKnobs
 from trigger.device import find
 from trigger.emulate import run
 from trigger.errors import AgreementError, DesignError
+from trigger.estimate import estimate
 from trigger.files import whole_folder, write_text
 from trigger.flow.networks import read_network
 from trigger.flow.workspace import Workspace
+from trigger.layers import Conv1D, Conv2D, MultiplyAccumulate
 from trigger.network import Network
 from trigger.project import choose_vectors
+from trigger.report.codec import encode
 from trigger.search import (
     LUTS_PER_DSP,
     Answer,
@@ -33,7 +38,11 @@ from trigger.search import (
     shrink_formats,
     solve,
 )
+from trigger.training import ModelKind
+from trigger.vendor import Finding, find_dangers
 
+SUFFIX = "solved"
+"""What the name of a design gets that a search has found."""
 RANDOM_EVENTS = 1000
 """Events, beside the test patterns, on which old and new firmware are compared."""
 
@@ -43,12 +52,60 @@ class Found:
     """The answer to a budget for one design."""
 
     answer: Answer
+    before: Cost
+    """Estimate of the firmware as it is."""
+    dangers: tuple[Finding, ...]
+    """What the vendor's front end will not take of the design that was found."""
     changes: tuple[Change, ...]
     """Formats that lost bits."""
     compared: int
     """Events on which every output was equal before and after."""
     design: Path
     """File of the design that was found; ``trigger run`` takes it as it is."""
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it as JSON data."""
+        answer = self.answer
+        return {
+            "design": str(self.design),
+            "met": answer.met,
+            "excess": answer.excess,
+            "binding": [check.name for check in answer.binding],
+            "verdict": encode(answer.verdict, Verdict, "verdict"),
+            "before": encode(self.before, Cost, "cost"),
+            "cost": encode(answer.cost, Cost, "cost"),
+            "formats": [
+                {
+                    "layer": each.layer,
+                    "type": each.role,
+                    "before": str(each.before),
+                    "after": str(each.after),
+                }
+                for each in self.changes
+            ],
+            "best": _point_record(answer.best),
+            "front": [_point_record(point) for point in answer.front],
+            "legal_designs": answer.designs,
+            "events_compared": self.compared,
+            "dangers": [str(danger) for danger in self.dangers],
+        }
+
+
+def _point_record(point: Point) -> dict[str, Any]:
+    return {
+        "clock_period_ns": point.candidate.target.clock_period_ns,
+        "latency_ns": point.latency_ns,
+        "cost_luts": point.luts,
+        **{quantity.value: total for quantity, total in point.totals.items()},
+        "settings": {
+            layer: {
+                "Strategy": setting.strategy.value,
+                "ReuseFactor": setting.reuse_factor,
+                "ParallelizationFactor": setting.parallelization_factor,
+            }
+            for layer, setting in point.settings.items()
+        },
+    }
 
 
 def search_folder(
@@ -86,7 +143,16 @@ def search_folder(
     answer = solve(candidates, budget, find(target.part), names, luts_per_dsp)
     compared = require_equal(network, answer.network)
     path = _write(file, folder, budget, network, answer.best)
-    return Found(answer, find_changes(network, shrunk), compared, path)
+    found = Found(
+        answer,
+        estimate(network, target),
+        find_dangers(answer.network, answer.best.candidate.target),
+        find_changes(network, shrunk),
+        compared,
+        path,
+    )
+    write_text(path.with_suffix(".json"), json.dumps(found.record(), indent=1) + "\n")
+    return found
 
 
 def _compiled(file: DesignFile, folder: Path) -> Network:
@@ -121,23 +187,79 @@ def require_equal(before: Network, after: Network) -> int:
     return len(pixels[0])
 
 
-def design_of(file: DesignFile, network: Network, point: Point, name: str) -> Design:
-    """Return the design whose conversion gives the network of a point.
+def _write(file: DesignFile, folder: Path, budget: Budget, network: Network, point: Point) -> Path:
+    """Write the design of a point beside the firmware it comes from, on the design it changes.
 
-    Args:
-        network: what the design as it is compiles to.
+    Raises:
+        OutputError: it cannot be written.
     """
+    name = f"{file.name}_{SUFFIX}"
+    path = folder / "search" / f"{name}.yaml"
+    target, own = point.candidate.target, file.design.target
+    changed: dict[str, Any] = {"HLSConfig": {"LayerName": _layers(file.design, network, point)}}
+    if target.clock_period_ns != own.clock_period_ns:
+        changed["ClockPeriod"] = target.clock_period_ns
+    record: dict[str, Any] = {
+        "base": os.path.relpath(file.source, path.parent),
+        "name": name,
+        "hls": changed,
+    }
+    if budget != file.budget:
+        record["budget"] = _budget(budget, file.budget)
+    text = yaml.safe_dump(record, sort_keys=False, width=100)
+    write_text(path, f"# Found by `trigger search`: the same integers as {file.name}\n{text}")
+    _share_training(folder, folder.parent / name)
+    return path
+
+
+def _layers(design: Design, network: Network, point: Point) -> dict[str, dict[str, Any]]:
+    """Return the ``LayerName`` block by which a design compiles to the network of a point."""
     precision: dict[str, dict[str, str]] = {}
     for change in find_changes(network, network_of(point)):
         precision.setdefault(change.layer, {})[change.role] = str(change.after)
-    layers: dict[str, LayerKnobs] = dict(file.design.knobs.layers)
-    for layer in {**precision, **point.settings}:
-        own = layers.get(layer, LayerKnobs())
-        setting = point.settings.get(layer)
+    layers: dict[str, dict[str, Any]] = {}
+    found = network_of(point)
+    for layer, changed in zip(network.layers, found.layers, strict=True):
+        block: dict[str, Any] = {}
+        if layer.name in precision:
+            own = design.knobs.layers.get(layer.name, LayerKnobs()).precision
+            block["Precision"] = {**own, **precision[layer.name]}
+        setting = point.settings.get(layer.name)
         if setting is not None:
-            own = replace(own, strategy=setting.strategy, reuse_factor=setting.reuse_factor)
-            if setting.parallelization_factor > 1:
-                own = replace(own, parallelization_factor=setting.parallelization_factor)
-        layers[layer] = replace(own, precision={**own.precision, **precision.get(layer, {})})
-    knobs = Knobs(_without_overridden(file.design, layers, point.settings), MappingProxyType(layers))
-    return replace(file.design, name=name, knobs=knobs, target=point.candidate.target)
+            block["Strategy"] = setting.strategy.value
+            block["ReuseFactor"] = setting.reuse_factor
+            if isinstance(layer, (Conv1D, Conv2D)) and _is_parallel(point):
+                block["ParallelizationFactor"] = setting.parallelization_factor
+        if block:
+            layers[layer.name] = block
+        if "result" in block.get("Precision", {}) and isinstance(layer, MultiplyAccumulate):
+            # hls4ml gives the missing activation a layer of its own, which takes no other format
+            layers[f"{layer.name}_linear"] = {"Precision": {"result": str(changed.result)}}
+    return layers
+
+
+def _is_parallel(point: Point) -> bool:
+    return point.candidate.target.io_type is IOType.PARALLEL
+
+
+def _budget(wanted: Budget, base: Budget) -> dict[str, Any]:
+    """Return the changes that make one budget of another."""
+    changes: dict[str, Any] = {}
+    for field in fields(Budget):
+        new, old = getattr(wanted, field.name), getattr(base, field.name)
+        if isinstance(new, Mapping):
+            gone = dict.fromkeys(old.keys() - new.keys())
+            new, old = {**new, **gone}, {**old, **gone}
+        if new != old:
+            changes[field.name] = new
+    return changes
+
+
+def _share_training(folder: Path, new: Path) -> None:
+    """Give what one design has trained to another one of the same model, which has trained none."""
+    source, place = Workspace(folder).training, Workspace(new).training
+    if source.is_dir() and not place.exists():
+        with whole_folder(place) as work:
+            for kind in ModelKind:
+                if (source / kind.value).is_dir():
+                    shutil.copytree(source / kind.value, work / kind.value)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.budget import Quantity
-from trigger.design import IOType, Strategy
+from trigger.design import Strategy
 from trigger.estimate.coefficients import Coefficients
 from trigger.estimate.compose import fifo_blocks, queued_input_bits, structure
 from trigger.estimate.context import Context, Tool

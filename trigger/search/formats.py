@@ -81,7 +81,11 @@ def find_changes(before: Network, after: Network) -> tuple[Change, ...]:
     """Return the formats in which two networks of the same layers differ."""
     changes = []
     for old, new in zip(before.layers, after.layers, strict=True):
-        if isinstance(old, _ACCUMULATING) and old.accumulator != new.accumulator:
+        if (
+            isinstance(old, _ACCUMULATING)
+            and isinstance(new, _ACCUMULATING)
+            and old.accumulator != new.accumulator
+        ):
             changes.append(Change(old.name, "accum", old.accumulator, new.accumulator))
         if old.result != new.result:
             changes.append(Change(old.name, "result", old.result, new.result))
@@ -137,7 +141,7 @@ def _without_idle_rules(network: Network, names: Collection[str]) -> Network:
             if not demands["accumulator"].overflows and (exact or not _has_bias(layer)):
                 form = replace(form, overflow=Overflow.WRAP)
             result = layer.result
-            if not demands["result"].overflows and layer.name not in network.outputs:
+            if not demands["result"].overflows and _may_change_result(network, layer):
                 result = replace(result, overflow=Overflow.WRAP)
             layer = replace(layer, accumulator=form, result=result)
         layers.append(layer)

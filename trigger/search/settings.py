@@ -33,6 +33,10 @@ class Setting:
     parallelization_factor: int = 1
     """Pixels at once of a parallel convolution; 1 elsewhere."""
 
+    def __str__(self) -> str:
+        pixels = f" x{self.parallelization_factor}" if self.parallelization_factor > 1 else ""
+        return f"{self.strategy.value} {self.reuse_factor}{pixels}"
+
 
 def find_knobs(network: Network) -> tuple[MultiplyAccumulate, ...]:
     """Return the layers whose settings may change without changing an integer.
@@ -72,7 +76,7 @@ def legal_settings(
     elements, outputs = layer.matrix.shape
     if isinstance(layer, (DepthwiseConv1D, DepthwiseConv2D)):
         elements = layer.matrix.shape[0] // outputs
-    factors = (1,)
+    factors: tuple[int, ...] = (1,)
     if isinstance(layer, (Conv1D, Conv2D)) and io_type is IOType.PARALLEL:
         factors = legal_parallelization_factors(pixels)
     for strategy in STRATEGIES:
@@ -104,13 +108,9 @@ def apply_settings(network: Network, settings: Mapping[str, Setting]) -> Network
     for layer in network.layers:
         setting = settings.get(layer.name)
         if setting is not None and isinstance(layer, MultiplyAccumulate):
-            changes: dict[str, object] = {
-                "strategy": setting.strategy,
-                "reuse_factor": setting.reuse_factor,
-            }
+            layer = replace(layer, strategy=setting.strategy, reuse_factor=setting.reuse_factor)
             if isinstance(layer, (Conv1D, Conv2D)):
-                changes["parallelization_factor"] = setting.parallelization_factor
-            layer = replace(layer, **changes)
+                layer = replace(layer, parallelization_factor=setting.parallelization_factor)
         layers.append(layer)
     return Network(tuple(layers), network.outputs)
 

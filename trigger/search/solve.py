@@ -213,7 +213,7 @@ def _choice(
             )
     # what one setting does not tell and another does, is not chosen; what none tells, is unknown
     open_ = gaps.all(axis=0)
-    told = ~(gaps & ~open_).any(axis=1)
+    told: npt.NDArray[np.bool_] = ~np.any(gaps & ~open_, axis=1)
     return _Choice(
         layer.name,
         tuple(setting for (setting, _), known in zip(pairs, told, strict=True) if known),
