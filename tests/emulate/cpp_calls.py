@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.layers.nnet import HEADERS, Case, array
-from tests.layers.test_activations_in_cpp import softmax_config
+from tests.layers.test_activations_in_cpp import softmax_choice, softmax_config
 from trigger.design import IOType, Strategy
 from trigger.fixed import FixedFormat, RawArray
 from trigger.layers import (
@@ -227,9 +227,10 @@ def _argmax(layer: Argmax, inputs: tuple[Tensor, ...]) -> Case:
 
 def _slices(layer, inputs: tuple[Tensor, ...], row: tuple, name: str, difference) -> Case:
     outer = inputs[0].raw[0].size // (layer.slice_length * layer.inner)
-    config = softmax_config(row, layer.slice_length, layer.inner, outer, name, difference)
+    config = softmax_config(row, layer.slice_length, layer.inner, outer, difference)
     function = "softmax" if layer.inner == outer == 1 else "softmax_multidim"
-    return Case(layer, function + "<{x0}, {y}, {config}>", config, (_few(inputs[0]),))
+    call = function + "<{x0}, {y}, {config}>"
+    return Case(layer, call, config, (_few(inputs[0]),), constants=softmax_choice(name))
 
 
 def _pooling(layer: Pooling1D | Pooling2D, inputs: tuple[Tensor, ...]) -> Case | None:

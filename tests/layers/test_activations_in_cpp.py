@@ -284,14 +284,17 @@ def softmax_config(row, slice_length, inner, outer, difference):
     )
 
 
+def softmax_choice(name):
+    """Return the statement that makes a struct of ``softmax_config`` ask for an implementation."""
+    return f"{{config}}::implementation = nnet::softmax_implementation::{name};"
+
+
 def test_softmax(tmp_path):
     names = ("latency", "stable", "legacy", "argmax")
     assert_equal([case for name in names for case in softmax_cases(name)], tmp_path)
 
 
 def softmax_cases(name):
-    chosen = f"{{config}}::implementation = nnet::softmax_implementation::{name};"
-
     def make(source, result, pack, turn):
         for row in SOFTMAX[turn % 4 : turn % 4 + 1]:
             for slice_length, inner, outer in ((6, 1, 1), (5, 1, 1), (1, 1, 1), (3, 2, 2)):
@@ -308,7 +311,7 @@ def softmax_cases(name):
                 function = "softmax_multidim" if inner > 1 else "softmax"
                 raw = numbers(source, width=slice_length * inner * outer)
                 call = function + "<{x0}, {y}, {config}>"
-                yield Case(layer, call, config, (raw,), pack, constants=chosen)
+                yield Case(layer, call, config, (raw,), pack, constants=softmax_choice(name))
 
     return cases_of(make, packs=(0, 6))
 
