@@ -18,7 +18,7 @@ MOST_NUMBERS = 25_000_000
 """Results of all layers and events that are looked at together: 200 MB."""
 MOST_EVENTS = 2000
 MOST_PLACES = 10_000
-"""Of a map; larger ones are told by their counts alone."""
+"""Of a map; larger ones, and single numbers, are told by their counts alone."""
 
 
 def run_layers(network: Network, pixels: RawArray) -> Mapping[str, RawArray]:
@@ -91,7 +91,7 @@ def _of(
     maps: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64] | None] | None = None,
 ) -> studies.Widths:
     shown, shares = maps or (bits, None)
-    small = shown.size <= MOST_PLACES
+    small = 1 < shown.size <= MOST_PLACES
     rows, columns = shown.shape
     return studies.Widths(
         layer=layer,

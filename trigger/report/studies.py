@@ -187,7 +187,7 @@ class Widths:
     events: int | None = None
     """Behind a result; None for weights."""
     map_shape: tuple[int, int] = (0, 0)
-    """Rows and columns of the maps; (0, 0) where they would be too large."""
+    """Rows and columns of the maps; (0, 0) where there is none."""
     bits: tuple[int, ...] = ()
     """Bits by place; of a result the most of all channels."""
     zero_shares: tuple[float, ...] = ()
