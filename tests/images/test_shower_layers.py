@@ -15,6 +15,7 @@ from trigger.events.showers import ShowerBatch, ShowerOptions, generate_chunk
 from trigger.events.showers_calorimeter import LAYERS
 from trigger.fixed import FixedFormat
 from trigger.images import ENCODERS, Encoding, encode, fit, shower_layers
+from trigger.images.logarithm import code_table
 from trigger.images.shower_layers import ShowerContract
 
 CELLS, PLANES = Encoding.SHOWER_CELLS, Encoding.SHOWER_PLANES
@@ -107,7 +108,7 @@ def test_logarithmic_code(counts: int, code: int) -> None:
 def test_code_never_falls_and_keeps_its_precision(bits: int, mantissa: int) -> None:
     """Codes rise by 0 or 1 from count to count, and counts of one code differ by less than 2^-m."""
     mantissa = min(mantissa, bits - 1)
-    codes = shower_layers._code_table(bits, mantissa)
+    codes = code_table(bits, mantissa)
     assert set(np.diff(codes).tolist()) <= {0, 1}
     first = np.flatnonzero(np.diff(codes, prepend=-1))
     last = np.append(first[1:], len(codes)) - 1

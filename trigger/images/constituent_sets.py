@@ -5,8 +5,8 @@ Features of a constituent, in this order, all in steps of ``jet_frame`` and sign
     pT                    floor(P * 2^fractional / (N * scale)), at most raw_max,
     delta eta, delta phi  floor(steps * 2^fractional / 2^angle_bits), within the format,
 
-with P its transverse momentum and N either 1 or the sum of P over the whole jet. Rows that a jet
-does not fill are zeros.
+with P its transverse momentum, or the logarithmic code of that, and N either 1 or the sum of P over
+the whole jet. Rows that a jet does not fill are zeros.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from trigger.images.contract import WHERE, InputContract
 from trigger.images.encoder import Encoder, Pixels
 from trigger.images.jet_frame import POSITION_BITS, JetAxis, digitise, in_frame
 from trigger.images.jet_images import SCALE_BITS, Norm, smallest_scale
+from trigger.images.logarithm import code_table
 
+PT_BITS = 16
+"""Of the digitiser of pT, where its code is looked up."""
 FEATURES = 3
 """pT, delta eta, delta phi."""
 SCALE_QUANTILE = 0.995
@@ -33,7 +36,8 @@ _BLOCK_JETS = 256
 
 @dataclass(frozen=True, slots=True)
 class ConstituentSetContract(InputContract):
-    """A set of constituents; the scale is in 0.25 GeV, or in 2^-16 of the norm.
+    """A set of constituents; the scale is in 0.25 GeV, in 2^-16 of the norm, or in steps of the
+    logarithmic code.
 
     Raises:
         ImageError: a shape that is not [constituents, 3], a norm or a format that cannot be.
@@ -43,6 +47,8 @@ class ConstituentSetContract(InputContract):
     norm: Norm = Norm.L1
     angle_bits: int = 8
     """Binary logarithm of the steps (of pi / 720) that are an angle of 1.0."""
+    mantissa_bits: int | None = None
+    """Of the logarithmic code; None keeps momenta linear."""
 
     def __post_init__(self) -> None:
         InputContract.__post_init__(self)
@@ -58,8 +64,15 @@ class ConstituentSetContract(InputContract):
             )
         if not 0 <= self.angle_bits <= 10:
             raise ImageError(f"angle_bits is {self.angle_bits}", where=WHERE, allowed="0 to 10")
-        if self.norm is Norm.L2:
-            raise ImageError("norm is l2", where=WHERE, allowed="l1 or none")
+        bits = self.mantissa_bits
+        if bits is not None and not 0 <= bits < PT_BITS:
+            raise ImageError(f"mantissa_bits is {bits}", where=WHERE, allowed=f"0 to {PT_BITS - 1}")
+        if self.norm is Norm.L2 or (self.norm is Norm.L1 and bits is not None):
+            raise ImageError(
+                f"norm is {self.norm.value}",
+                where=WHERE,
+                allowed="l1 or none; none of a logarithmic code",
+            )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -91,11 +104,14 @@ def encode(batch: JetBatch, contract: ConstituentSetContract) -> Pixels:
 
 
 def fit_scale(batch: JetBatch, contract: ConstituentSetContract) -> int:
-    """Return the smallest scale at which SCALE_QUANTILE of the constituents are at most 1.0.
+    """Return the smallest scale at which SCALE_QUANTILE of the constituents are at most 1.0; for
+    logarithmic codes the power of two above the largest one, whatever the jets.
 
     Raises:
         ImageError: no jet has a constituent of one step.
     """
+    if contract.mantissa_bits is not None:
+        return 1 << int(code_table(PT_BITS, contract.mantissa_bits)[-1]).bit_length()
     found = []
     for start in range(0, len(batch), _BLOCK_JETS):
         pt = digitise(batch.between(start, start + _BLOCK_JETS)).pt
@@ -110,6 +126,9 @@ def _shares(
     pt: npt.NDArray[np.int64], contract: ConstituentSetContract
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return momenta and the norm they are over, shapes (n, m) and (n,)."""
+    if contract.mantissa_bits is not None:
+        table = code_table(PT_BITS, contract.mantissa_bits)
+        return table[np.minimum(pt, len(table) - 1)], np.ones(len(pt), np.int64)
     if contract.norm is Norm.NONE:
         return pt, np.ones(len(pt), np.int64)
     return pt << SCALE_BITS, np.maximum(pt.sum(axis=1), 1)

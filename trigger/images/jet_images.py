@@ -26,8 +26,13 @@ from trigger.images.jet_frame import ANGLE_STEP, POSITION_BITS, Integers, JetAxi
 
 SCALE_BITS = 16
 """Of the scale of normalised images, below the point."""
-SCALE_QUANTILE = 0.98
-"""Share of lit pixels that ``fit_scale`` keeps at 1.0 or below."""
+SCALE_QUANTILE = 0.95
+"""Share of lit pixels that ``fit_scale`` keeps at 1.0 or below.
+
+The few hardest constituents say less than the many soft ones, which then have more bits: AUC of a
+small convolution over 40 x 40 pixels of 8 bits in floating point (14,400 training jets, 3,600 test
+jets, one training of 8 epochs), for scales that are 1/4, 1/10 and 1/20 of the sum: 0.9764, 0.9782,
+0.9780. The quantiles 0.98, 0.95 and 0.9 give about those."""
 
 _BLOCK_JETS = 256
 
@@ -55,6 +60,9 @@ class JetImageContract(InputContract):
     norm: Norm = Norm.L1
     width: float = 1.6
     """Of the image, in eta and phi (rad)."""
+    stream_rows: bool = False
+    """Give the model a sequence of rows, whose pixels are channels, for convolutions along the
+    rows: firmware then takes a row a cycle instead of a pixel."""
 
     def __post_init__(self) -> None:
         InputContract.__post_init__(self)
@@ -64,13 +72,18 @@ class JetImageContract(InputContract):
             raise ImageError(f"width is {self.width:g}", where=WHERE, allowed="0.01 to 6")
 
     @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(rows, columns, 1), or (rows, columns) of a stream of rows."""
+        return self.shape if self.stream_rows else (*self.shape, 1)
+
+    @property
     def half_width(self) -> int:
         """In 2^-POSITION_BITS steps."""
         return round(self.width / 2 / ANGLE_STEP) << POSITION_BITS
 
 
 def encode(batch: JetBatch, contract: JetImageContract) -> Pixels:
-    """Return the images of all jets as raw integers, shape (n, rows, columns, 1)."""
+    """Return the images of all jets as raw integers, shape (n, *contract.input_shape)."""
     pixel, scale = contract.format, contract.fitted_scale
     size = contract.shape[0] * contract.shape[1]
     images = np.zeros(len(batch) * size, np.min_scalar_type(pixel.raw_max))

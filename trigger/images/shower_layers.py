@@ -5,16 +5,13 @@ sums of counts, cut at the same number. A pixel is
 
     raw = min(raw_max, floor(value * 2^fractional / scale)),
 
-where the value is the number of counts, or its logarithmic code: counts below 2^m stand for
-themselves, others keep the m bits behind their leading one, which the position of that one precedes
-(m = mantissa_bits). A table with one entry per count does that in firmware, and here. Energy beside
-the cells (overflow) is not seen.
+where the value is the number of counts, or its logarithmic code (``logarithm``). Energy beside the
+cells (overflow) is not seen.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +21,7 @@ from trigger.events.showers import ShowerBatch
 from trigger.events.showers_calorimeter import LAYERS
 from trigger.images.contract import WHERE, Encoding, InputContract
 from trigger.images.encoder import Encoder, Pixels
+from trigger.images.logarithm import code_table
 
 PLANES_SHAPE = (12, 12, 3)
 MOST_COUNT_BITS = 20
@@ -164,20 +162,9 @@ def _counts(batch: ShowerBatch, contract: ShowerContract) -> npt.NDArray[np.int6
     )
 
 
-@lru_cache(maxsize=16)
-def _code_table(count_bits: int, mantissa_bits: int) -> npt.NDArray[np.int64]:
-    counts = np.arange(1 << count_bits, dtype=np.int64)
-    leading = np.frexp(counts.astype(np.float64))[1] - 1  # of 0: -1, but 0 stands for itself
-    shift = np.maximum(leading - mantissa_bits, 0)
-    behind = (counts >> shift) & ((1 << mantissa_bits) - 1)
-    codes = np.where(counts < 1 << mantissa_bits, counts, ((shift + 1) << mantissa_bits) + behind)
-    codes.setflags(write=False)
-    return codes
-
-
 def _codes(contract: ShowerContract) -> npt.NDArray[np.int64]:
     assert contract.mantissa_bits is not None
-    return _code_table(contract.count_bits, contract.mantissa_bits)
+    return code_table(contract.count_bits, contract.mantissa_bits)
 
 
 ENCODER = Encoder(ShowerContract, ShowerBatch, encode, fit_scale)
