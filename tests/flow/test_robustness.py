@@ -7,10 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.builders import small_cnn
+from tests.builders import dense, pixels_in, small_cnn, weights
 from trigger.emulate import run
+from trigger.fixed import FixedFormat
 from trigger.flow import robustness
 from trigger.flow.robustness import Decided, study_robustness
+from trigger.layers import Reshape
+from trigger.network import Network
 from trigger.rates import Exposure
 
 EVENTS = 60
@@ -128,6 +131,47 @@ def test_the_same_is_found_again_and_the_key_tells_what_it_depends_on(decided, f
     assert replace(decided, threshold=decided.threshold + 1).key != found.key
     assert replace(decided, pixels=decided.pixels[:, ::-1]).key != found.key
     assert replace(decided, contract="scale 7").key != found.key
+
+
+def test_sets_of_candidates_are_studied_number_by_number():
+    form = FixedFormat.parse("ap_fixed<8,4>")
+    rng = np.random.default_rng(2)
+    network = Network(
+        (
+            pixels_in((4, 3), form),
+            Reshape(name="flat", inputs=("pixels",), result=form, dimensions=(12,)),
+            dense("score", "flat", weights(rng, 12, 1), [0]),
+        ),
+        ("score",),
+    )
+    pixels = rng.integers(-128, 128, (80, 4, 3))
+    raw = run(network, pixels)["score"][:, 0]
+    found = study_robustness(
+        Decided(
+            network=network,
+            pixels=pixels.astype(np.int8),
+            is_signal=np.arange(80) % 2 == 0,
+            score=lambda outputs: outputs[:, 0],
+            threshold=int(np.median(raw)),
+            signal="b",
+            background="qcd",
+            exposure=None,
+            contract="",
+            with_gain=lambda gain: None,
+        )
+    )
+    assert (found.shape, found.cells, found.orientations) == ((4, 3), 12, ())
+    assert "Nothing is turned: the input is no image." in found.left_out
+    assert found.nominal.rate_khz is None
+    hot = found.faults[1]
+    assert hot.meaning == "always reads 127, the most"
+    assert {each.name.split()[0] for each in hot.worst} == {"candidate"}
+    changed = pixels.copy()
+    changed[:, 2, 1] = 127
+    moved = (run(network, changed)["score"][:, 0] >= found.threshold).astype(int) - (
+        raw >= found.threshold
+    )
+    assert hot.signal_moved[2 * 3 + 1] == moved[::2].sum()
 
 
 def test_what_would_take_too_long_is_left_out_with_a_sentence(decided, monkeypatch):

@@ -75,6 +75,33 @@ def test_an_interval_has_the_coverage_that_it_says(tiny_run):
     assert (emulated.auc.low, emulated.auc.high) == roc.auc_interval(emulated.auc.coverage)
 
 
+def test_the_studies_go_with_the_figures(tiny_run):
+    report = read_json(tiny_run.folder / "report.json")
+    emulated = report.physics.engines[-1]
+    found = report.robustness
+    assert found.threshold == emulated.threshold
+    assert found.nominal.signal_efficiency.value == emulated.signal_efficiency.value
+    assert [fault.name for fault in found.faults] == ["dead", "hot", "noisy"]
+    assert len(found.faults[0].signal_moved) == 144
+    shares = [gain.signal_efficiency.value for gain in found.gains]
+    assert len(shares) == 9
+    assert max(shares) > min(shares)
+    pairs = {(each.left, each.right): each for each in report.comparisons}
+    same = pairs["C simulation", "emulated"]
+    assert (same.different, same.first) == (0, ())
+    floating = pairs["float", "emulated"]
+    tested = report.physics.signal_events + report.physics.background_events
+    assert floating.events == sum(floating.counts) == tested
+    by_class = {count.class_name: count for count in floating.decisions}
+    count = by_class[report.physics.signal]
+    gain = emulated.signal_efficiency.value - report.physics.engines[1].signal_efficiency.value
+    assert (count.right_only - count.left_only) / count.events == pytest.approx(gain)
+    assert {row.layer for row in report.ranges} >= {"conv", "relu", "pool", "score"}
+    assert ("conv", "kernel") in {(each.layer, each.role) for each in report.widths}
+    assert report.device.part == "xcvu13p"
+    assert {layer for row in report.calibration.rows for layer in row.layers} >= {"conv", "score"}
+
+
 def test_half_of_the_weights_are_zero(tiny_run):
     network = Network.load(tiny_run.folder / "network.json")
     for name in ("conv", "score"):
@@ -95,7 +122,8 @@ def test_a_second_run_trains_converts_and_simulates_nothing(tiny_run, command):
     answer = command("run", tiny_run.design, "-o", tiny_run.output)
     assert answer.code == 0
     assert "unchanged" in answer.err
-    for name in ("network.json", "scores.npz", "training/quantised/weights.npz"):
+    kept = ("network.json", "scores.npz", "robustness.json", "training/quantised/weights.npz")
+    for name in kept:
         path = tiny_run.folder / name
         assert path.stat().st_mtime_ns == before[path]
 

@@ -16,6 +16,9 @@ from trigger.report.cost_charts import latency_limit_cycles
 from trigger.report.markdown import render_markdown
 from trigger.report.page import TEMPLATES, render_html
 from trigger.report.sections import build_sections, word_agreement
+from trigger.report.studies import CellFault
+from trigger.report.study_charts import fault_drawing
+from trigger.report.study_tables import map_table
 
 from .example import build_example
 
@@ -269,6 +272,27 @@ def test_a_changed_input_is_told_in_points_and_by_place(report: Report) -> None:
     assert "| -1.2 (" in dead
     assert "Test events reach 29 of 30 positions" in words
     assert "No map of noisy cells: it would take too long." in words
+
+
+@pytest.mark.parametrize(
+    ("shape", "place"),
+    [
+        ((2, 3, 2), "row 1, column 2, channel 1"),
+        ((4, 3), "candidate 3, feature 2"),
+        ((12,), "position 11"),
+        ((1, 2, 2, 3), "position 0, 1, 1, 2"),
+    ],
+    ids=["channels", "candidates", "vector", "four axes"],
+)
+def test_maps_of_any_shape_are_drawn_and_named(
+    report: Report, shape: tuple[int, ...], place: str
+) -> None:
+    assert report.robustness is not None
+    moved = (None, *range(-5, 6))
+    fault = CellFault("dead", "reads 0", 50, 50, moved, moved)
+    found = replace(report.robustness, shape=shape, cells=11, faults=(fault,))
+    assert "-10 to +10 points" in fault_drawing(found, fault).description
+    assert place in {row[0].text for row in map_table(found, fault).rows}
 
 
 def test_a_place_without_a_cell_is_not_in_the_numbers_behind_a_map(report: Report) -> None:

@@ -21,7 +21,7 @@ from trigger.flow.simulation import Simulated
 from trigger.flow.widths import measure_widths, range_rows, run_layers
 from trigger.flow.workspace import Workspace
 from trigger.network import Network
-from trigger.report import Report, studies
+from trigger.report import Note, Report, Severity, studies
 
 SHOWN = (
     Quantity.LATENCY_CYCLES,
@@ -32,6 +32,14 @@ SHOWN = (
     Quantity.BRAM_18K,
 )
 """Of the calibration."""
+OTHER_TASK = (
+    "Faults of the input, and scores event by event, are studied where whole images are told apart "
+    "by a score; this task is another."
+)
+NO_THRESHOLD = (
+    "Faults of the input were not tried: it takes a threshold at the working point and a network "
+    "of one input."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ class Studies:
     device: studies.DeviceRow | None
     comparisons: tuple[studies.ScoreComparison, ...] = ()
     robustness: studies.Robustness | None = None
+    left_out: str = ""
+    """Sentence: what was not studied of a run, and why."""
 
     @property
     def summary(self) -> str:
@@ -55,9 +65,13 @@ class Studies:
         return f"{words}, faults at {self.robustness.cells:,} cells"
 
     def added_to(self, report: Report) -> Report:
-        """Return the report with these parts."""
+        """Return the report with these parts, and a note of what is left out."""
+        notes = report.notes
+        if self.left_out:
+            notes += (Note(Severity.INFO, "robustness", self.left_out),)
         return replace(
             report,
+            notes=notes,
             ranges=self.ranges,
             widths=self.widths,
             calibration=self.calibration,
@@ -83,12 +97,14 @@ def study(
     test = images.sample.take(images.split.test).pixels_raw
     alone = study_network(network, file.design.target, test)
     if not found.physics or file.task.unit != file.task.subject:
-        return alone
+        return replace(alone, left_out=OTHER_TASK)
     physics = found.physics[0]
+    robustness = study_faults(file, images, network, physics, workspace, progress)
     return replace(
         alone,
         comparisons=compare_engines(file, len(images.split.test), network, simulated, physics),
-        robustness=study_faults(file, images, network, physics, workspace, progress),
+        robustness=robustness,
+        left_out=NO_THRESHOLD if robustness is None else "",
     )
 
 
