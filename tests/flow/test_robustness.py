@@ -174,6 +174,28 @@ def test_sets_of_candidates_are_studied_number_by_number():
     assert hot.signal_moved[2 * 3 + 1] == moved[::2].sum()
 
 
+def test_a_hot_cell_may_read_more_than_the_pixels_type_holds():
+    form = FixedFormat.parse("ap_ufixed<10,0>")
+    network = Network(
+        (pixels_in((2,), form), dense("score", "pixels", [[31], [31]], [0])), ("score",)
+    )
+    found = study_robustness(
+        Decided(
+            network=network,
+            pixels=np.array([[9, 0], [0, 7], [3, 2], [1, 1]], dtype=np.uint8),
+            is_signal=np.array([True, False, True, False]),
+            score=lambda outputs: outputs[:, 0],
+            threshold=31 * 500,
+            signal="b",
+            background="qcd",
+            exposure=None,
+            contract="",
+            with_gain=lambda gain: None,
+        )
+    )
+    assert found.faults[1].signal_moved == (2, 2)
+
+
 def test_what_would_take_too_long_is_left_out_with_a_sentence(decided, monkeypatch):
     monkeypatch.setattr(robustness, "NATIVE_WORK", 1e6)
     monkeypatch.setattr(robustness, "REFERENCE_WORK", 1e6)

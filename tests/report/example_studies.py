@@ -148,4 +148,6 @@ def counted(moved: int):
 
 
 def shown(share) -> Figure:
-    return Figure(share.value, Source.MEASURED, share.low, share.high, share.coverage)
+    return Figure(
+        share.value, Source.MEASURED, share.low, share.high, share.coverage, note="500 events"
+    )

@@ -271,6 +271,7 @@ def test_a_changed_input_is_told_in_points_and_by_place(report: Report) -> None:
     (dead,) = (line for line in words.splitlines() if line.startswith("| dead, row 1, column 0"))
     assert "| -1.2 (" in dead
     assert "Test events reach 29 of 30 positions" in words
+    assert "the whole input: 500 events of e⁺e⁻ and 500 events of μ⁺μ⁻." in words
     assert "No map of noisy cells: it would take too long." in words
 
 

@@ -108,7 +108,9 @@ class _Study:
         self.progress = progress
         self.engine: Choice = choose(decided.network)
         self.shape = decided.pixels.shape[1:]
-        self.flat = decided.pixels.reshape(len(decided.pixels), -1)
+        # pixels come in the smallest type that holds them, a hot cell may read more
+        holds = np.promote_types(decided.pixels.dtype, np.min_scalar_type(self._top))
+        self.flat = decided.pixels.reshape(len(decided.pixels), -1).astype(holds, copy=False)
         self.before = self.passes(decided.pixels)
         self.cells = np.flatnonzero(self.flat.any(axis=0))
 

@@ -282,7 +282,7 @@ def _robustness(report: Report) -> Section | None:
     ]
     words = (
         "The same test events are emulated again with a changed input; the threshold stays that of "
-        "the working point.",
+        f"the working point. Changes of the whole input: {study_tables.word_events(found)}.",
         *study_tables.word_faults(found),
         *found.left_out,
     )

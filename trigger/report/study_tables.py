@@ -55,6 +55,15 @@ def variation_table(
     )
 
 
+def word_events(found: Robustness) -> str:
+    """Return the events behind changes of the whole input."""
+    nominal = found.nominal
+    return (
+        f"{nominal.signal_efficiency.note} of {found.signal} and "
+        f"{nominal.background_acceptance.note} of {found.background}"
+    )
+
+
 def word_faults(found: Robustness) -> tuple[str, ...]:
     """Return what a reader of the maps and tables must know, as sentences."""
     words = []
