@@ -9,6 +9,7 @@ import pytest
 from tests.flow.test_measured_masses import folder  # noqa: F401
 from tests.object_events import some_objects
 from trigger.events.cms_objects_root import write
+from trigger.events.object_batch import ObjectBatch
 
 pytest.importorskip("uproot")
 pytestmark = pytest.mark.csim
@@ -31,3 +32,14 @@ def test_a_file_of_another_kind_is_bad_input(folder, tmp_path, command):  # noqa
     told = command("mass", folder, tmp_path / "x.root")
     assert told.code == 2
     assert "cannot be read" in told.err
+
+
+def test_events_that_are_not_selected_are_shown(tmp_path, command):
+    path = tmp_path / "x.root"
+    columns = dict(some_objects(20, seed=3).columns())
+    for name in [each for each in columns if each.startswith("jet")]:
+        columns[name] = columns[name].copy()
+        columns[name][4] = 0
+    write(ObjectBatch.of_columns(columns), "dy", path)
+    told = command("data", "show", path, "--source", "cms_objects")
+    assert "19 events, 0 bad ones skipped, 1 not selected" in told.out

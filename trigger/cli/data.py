@@ -93,7 +93,8 @@ def show_(
     if json:
         show.print_json({"path": str(path), **asdict(found)})
         return
-    print(f"{found.events:,} events, {found.skipped:,} bad ones skipped: {path}")
+    deselected = f", {found.deselected:,} not selected" if found.deselected else ""
+    print(f"{found.events:,} events, {found.skipped:,} bad ones skipped{deselected}: {path}")
     rows = [
         (name, f"{each.count:,}", *(_number(x) for x in (each.mean, each.smallest, each.largest)))
         for name, each in found.quantities.items()

@@ -46,11 +46,9 @@ Floats = npt.NDArray[np.float32]
 
 
 class ObjectReader(EventReader[ObjectBatch]):
-    """Batches of the selected events of a file."""
+    """Batches of the selected events of a file: two muons, one jet, or more."""
 
     def __init__(self, path: Path, chunk_events: int, skip_bad: int) -> None:
-        self.deselected = 0
-        """Sound events so far with fewer than two muons or no jet."""
         super().__init__(self._steps(path), chunk_events, skip_bad)
 
     def _steps(self, path: Path) -> Iterator[ObjectBatch | EventError]:

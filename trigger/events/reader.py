@@ -33,6 +33,8 @@ class EventReader(Iterator[Batch], Generic[Batch]):
         self._chunk_events = chunk_events
         self._skip_bad = skip_bad
         self._problems: list[EventError] = []
+        self.deselected = 0
+        """Sound events so far that the reader's selection left out."""
 
     @property
     def skipped(self) -> int:

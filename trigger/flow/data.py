@@ -46,6 +46,8 @@ class EventCount:
     events: int
     skipped: int
     """Malformed events that were left out."""
+    deselected: int
+    """Sound events that the reader's selection left out."""
     quantities: dict[str, QuantitySum]
     """By name, with its unit."""
 
@@ -94,7 +96,7 @@ def make_file(
     source.write(made, class_name, path)
     shutil.rmtree(chunks, ignore_errors=True)
     _, quantities = _count([made])
-    return EventCount(len(made), 0, quantities)
+    return EventCount(len(made), 0, 0, quantities)
 
 
 def inspect_file(path: Path, source_name: str, skip_bad: int) -> EventCount:
@@ -105,7 +107,7 @@ def inspect_file(path: Path, source_name: str, skip_bad: int) -> EventCount:
     """
     reader = _source(source_name).read(path, skip_bad=skip_bad)
     events, quantities = _count(reader)
-    return EventCount(events, reader.skipped, quantities)
+    return EventCount(events, reader.skipped, reader.deselected, quantities)
 
 
 def _count(batches: Iterable[EventBatch]) -> tuple[int, dict[str, QuantitySum]]:

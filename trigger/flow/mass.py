@@ -96,7 +96,7 @@ def measure_masses(
             guesses.append(predict_classes(scores.reshape(len(batch), -1)))
             masses.append(_masses(batch))
         skipped += reader.skipped
-        deselected += getattr(reader, "deselected", 0)
+        deselected += reader.deselected
         listener.counter("files")(number + 1, len(paths))
     mass = np.concatenate([np.empty(0), *masses])
     guess = np.concatenate([np.empty(0, np.int64), *guesses])

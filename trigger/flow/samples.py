@@ -27,6 +27,8 @@ class Events:
     batches: tuple[EventBatch, ...]
     skipped: int
     """Bad events that were left out, as ``skip_bad`` allowed."""
+    deselected: int = 0
+    """Sound events that the readers' selection left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +112,8 @@ def _read_classes(
     sources, tolerated = [source] * len(paths), [skip_bad] * len(paths)
     rows = map_in_order(_read_class, sources, names, paths, tolerated, processes=_cores())
     read = list(rows)
-    return Events(tuple(batch for batch, _ in read), sum(skipped for _, skipped in read))
+    batches, skipped, deselected = zip(*read, strict=True)
+    return Events(batches, sum(skipped), sum(deselected))
 
 
 def _cores() -> int:
@@ -121,7 +124,7 @@ def _read_back(source: Source, name: str, made: EventBatch, path: Path) -> Event
     """Return generated events as their file holds them; a missing or damaged file is made anew."""
     if path.is_file():
         with suppress(EventError):
-            found, _ = _read_class(source, name, (path,), skip_bad=0)
+            found = _read_class(source, name, (path,), skip_bad=0)[0]
             if found.same_events(made):
                 return found
     source.write(made, name, path)
@@ -130,17 +133,18 @@ def _read_back(source: Source, name: str, made: EventBatch, path: Path) -> Event
 
 def _read_class(
     source: Source, name: str, paths: tuple[Path, ...], skip_bad: int
-) -> tuple[EventBatch, int]:
-    """Return the events of one class, and how many bad ones were left out."""
+) -> tuple[EventBatch, int, int]:
+    """Return the events of one class, and how many were left out: bad ones, and not selected."""
     parts: list[EventBatch] = []
-    skipped = 0
+    skipped = deselected = 0
     for path in paths:
         reader = source.read(path, class_name=name, skip_bad=skip_bad)
         parts.extend(reader)
         skipped += reader.skipped
+        deselected += reader.deselected
     if not parts:
         raise EventError(f"there is no event of {name}", where=", ".join(map(str, paths)))
-    return source.batch.concatenate(parts), skipped
+    return source.batch.concatenate(parts), skipped, deselected
 
 
 def make_images(

@@ -95,6 +95,8 @@ class Flow:
             said += [f"{len(batch):,} {name}" for batch, name in pairs]
             if made.skipped:
                 said.append(f"{made.skipped} bad ones skipped")
+            if made.deselected:
+                said.append(f"{made.deselected} not selected")
         return made
 
     @cached_property
