@@ -327,7 +327,9 @@ def test_the_verdict_tells_what_changed_since_the_version_before(report: Report)
 
 def test_decisions_that_differ_are_counted_and_listed(report: Report) -> None:
     words = render_markdown(report).replace("\u00a0", " ")
-    assert "Test events decided otherwise: 2 of 10 by emulated and float (20 %); 0 of 10" in words
+    assert (
+        "Test events decided otherwise: 2 of 10 between emulated and float (20 %); 0 of 10" in words
+    )
     (row,) = (
         line for line in words.splitlines() if line.startswith("| float and emulated, event 3")
     )

@@ -176,11 +176,11 @@ def comparison_table(comparisons: tuple[ScoreComparison, ...]) -> Table:
     columns = (
         Column("Engines"),
         Column("Test events", numeric=True),
-        Column("Other scores", numeric=True),
+        Column("Scores that differ", numeric=True),
         Column("Mean difference", numeric=True),
         Column("Standard deviation", numeric=True),
         Column("Largest", numeric=True),
-        Column("Other decisions", numeric=True),
+        Column("Decisions that differ", numeric=True),
     )
     caption = "Scores event by event; decisions at the working point, each engine at its threshold"
     return Table("score-agreement-table", caption, columns, rows)
@@ -218,9 +218,9 @@ def changed_table(comparisons: tuple[ScoreComparison, ...]) -> Table:
         Column("Engines and test event"),
         Column("Class"),
         Column("Accepted by"),
-        Column("Score of the first", numeric=True),
+        Column("Score, first engine", numeric=True),
         Column("Its threshold", numeric=True),
-        Column("Score of the second", numeric=True),
+        Column("Score, second engine", numeric=True),
         Column("Its threshold", numeric=True),
     )
     return Table("changed-table", "The first events decided otherwise", columns, rows)
@@ -257,7 +257,7 @@ def word_decisions(comparisons: tuple[ScoreComparison, ...]) -> tuple[str, ...]:
         changed = sum(count.left_only + count.right_only for count in each.decisions)
         if each.decisions:
             words.append(
-                f"{changed:,} of {each.events:,} by {each.right} and {each.left} "
+                f"{changed:,} of {each.events:,} between {each.right} and {each.left} "
                 f"({word_percent(changed / each.events)})"
             )
     return (f"Test events decided otherwise: {'; '.join(words)}.",) if words else ()
