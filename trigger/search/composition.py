@@ -136,24 +136,15 @@ class Composition:
             quantity: np.rint(amount + self.added[quantity]) for quantity, amount in totals.items()
         }
 
-    def keys(self, rows: Rows, tracked: frozenset[Quantity], most: Rows) -> Rows:
+    def keys(self, rows: Rows, tracked: frozenset[Quantity]) -> Rows:
         """Return coordinates such that a design that is smaller in all of them stays better.
 
         That is: whatever layers are added to both, its latency and tracked quantities are not
-        larger.
-
-        Args:
-            rows: partial designs.
-            tracked: quantities, latency aside, that decide.
-            most: one row, at least as large as any whole design.
+        larger. In a stream it is so only of designs that ``assembly`` compares.
         """
         wanted = [column(rows, Column.MISSING)]
         if self.top is Top.STREAM:
-            tail, slowest = column(rows, Column.TAIL), column(rows, Column.SLOWEST)
-            # The latency falls where the tail gets longer than the slowest layer. So of two
-            # designs only one with an equal tail is better, unless both tails are longer already.
-            limit = float(column(most, Column.SLOWEST).max())
-            wanted += [slowest, tail, -np.minimum(tail, limit)]
+            wanted += [column(rows, Column.SLOWEST), column(rows, Column.TAIL)]
         else:
             wanted.append(column(rows, Column.LATENCY))
             turns = self._takes_turns and Quantity.INTERVAL_CYCLES in tracked

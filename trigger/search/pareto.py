@@ -30,6 +30,19 @@ def nondominated(points: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     return np.sort(order[kept])
 
 
+def nondominated_within(
+    groups: npt.NDArray[np.float64], points: npt.NDArray[np.float64]
+) -> npt.NDArray[np.intp]:
+    """Return the positions of points that no other one of the same group equals or betters."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=np.nan) != 0)
+    kept = [
+        part if len(part) == 1 else part[nondominated(points[part])]
+        for part in np.split(order, starts[1:])
+    ]
+    return np.sort(np.concatenate(kept)) if kept else order
+
+
 def _sweep(second: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     """Return the points, sorted by the first coordinate, that are the least so far in the other."""
     before = np.concatenate([[np.inf], np.minimum.accumulate(second)[:-1]])

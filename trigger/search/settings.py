@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -62,12 +63,13 @@ def find_knobs(network: Network) -> tuple[MultiplyAccumulate, ...]:
 
 def legal_settings(
     layer: MultiplyAccumulate, pixels: int, io_type: IOType, stats: WeightStatistics
-) -> Iterator[Setting]:
-    """Yield the settings that hls4ml takes, without those that another one can only improve on.
+) -> Iterator[tuple[Setting, ...]]:
+    """Yield the settings that hls4ml takes, those together that differ in the interval alone.
 
-    Of the Latency strategy's reuse factors, hls4ml's generated code knows ceil(n / factor) and
-    floor(zeros / factor) alone (the limit of multipliers), and the factor as the longest interval:
-    of those with equal limits the smallest is as cheap as any and not slower.
+    Of the Latency strategy's reuse factors, generated code knows ceil(n / factor) and
+    floor(zeros / factor), which limit the multipliers, and the factor itself as the longest
+    interval. So from one on that changes nothing, those with equal limits, in ascending order,
+    change nothing.
 
     Args:
         pixels: positions of the result; 1 of a dense layer.
@@ -81,25 +83,19 @@ def legal_settings(
         factors = legal_parallelization_factors(pixels)
     for strategy in STRATEGIES:
         legal = legal_reuse_factors(elements, outputs, strategy)
+        groups: list[tuple[int, ...]] = [(factor,) for factor in legal]
         if strategy is Strategy.LATENCY:
-            legal = _first_of_each_limit(legal, stats)
-        for reuse_factor in legal:
+            groups = _with_equal_limits(legal, stats)
+        for group in groups:
             for factor in factors:
-                yield Setting(strategy, reuse_factor, factor)
+                yield tuple(Setting(strategy, reuse, factor) for reuse in group)
 
 
-def _first_of_each_limit(legal: tuple[int, ...], stats: WeightStatistics) -> tuple[int, ...]:
-    first: dict[tuple[bool, int, int], int] = {}
-    for factor in legal:
-        limit = (factor > 1, math.ceil(stats.n / factor), stats.zeros // factor)
-        first.setdefault(limit, factor)
-    return tuple(first.values())
+def _with_equal_limits(legal: tuple[int, ...], stats: WeightStatistics) -> list[tuple[int, ...]]:
+    def limit(factor: int) -> tuple[bool, int, int]:
+        return factor > 1, math.ceil(stats.n / factor), stats.zeros // factor
 
-
-def setting_of(layer: MultiplyAccumulate) -> Setting:
-    """Return the settings that a layer has."""
-    factor = layer.parallelization_factor if isinstance(layer, (Conv1D, Conv2D)) else 1
-    return Setting(layer.strategy, layer.reuse_factor, factor)
+    return [tuple(group) for _, group in itertools.groupby(legal, limit)]
 
 
 def apply_settings(network: Network, settings: Mapping[str, Setting]) -> Network:

@@ -1,10 +1,10 @@
 """The best legal hardware settings of a network under a budget, exactly.
 
 The estimator composes over layers (``composition``), so partial designs are built up layer by
-layer, and one that another betters in all that matters is never completed. A quantity that is
-limited matters only if the designs that are found without it pass its limit: then the search is
-done again with it. What remains at the end is the whole front of latency against cost, and no
-setting that hls4ml takes gives a point below it.
+layer, and one that another betters in all that matters is never completed (``assembly``). A
+quantity that is limited matters only if the designs that are found without it pass its limit: then
+the search is done again with it. What remains at the end is the whole front of latency against
+cost, and no setting that hls4ml takes gives a point below it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,22 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.budget import Quantity
-from trigger.design import IOType, Target
+from trigger.design import IOType, Strategy, Target
 from trigger.errors import EstimateError
 from trigger.estimate.coefficients import Coefficients, read_coefficients
 from trigger.estimate.context import context_for
 from trigger.estimate.describe import describe
 from trigger.estimate.descriptor import LayerDescriptor
 from trigger.network import Network
+from trigger.search.assembly import Choice, assemble
 from trigger.search.composition import (
+    COLUMNS,
     RESOURCES,
     Column,
     Composition,
-    Rows,
     Top,
     column,
-    combine,
     compose,
-    least,
-    nothing,
 )
 from trigger.search.pareto import nondominated
 from trigger.search.settings import (
@@ -48,7 +46,9 @@ LUTS_PER_DSP = 55
 """LUTs that a DSP block counts for in a cost of both: the weight at which effective bit operations
 fit LUT + 55 DSP of synthesised networks (HGQ, arXiv:2405.00645). A convention, not a price."""
 
-_ROWS_AT_A_TIME = 1 << 17
+
+_MUST_BE_KNOWN = (Column.WAIT, Column.LUT, Column.DSP)
+_NEEDED = [COLUMNS.index(name) for name in _MUST_BE_KNOWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +77,11 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
-    """The settings of one layer, with what each costs under one composition."""
-
-    name: str
-    settings: tuple[Setting | None, ...]
-    rows: Rows
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """What the settings of each layer cost, under every form of the top function."""
 
     candidate: Candidate
-    forms: tuple[tuple[Composition, tuple[_Choice, ...]], ...]
+    forms: tuple[tuple[Composition, tuple[Choice, ...]], ...]
 
     @property
     def designs(self) -> int:
@@ -145,7 +136,7 @@ def keep_front(points: Sequence[Point]) -> tuple[Point, ...]:
 
 def _forms(
     candidate: Candidate, names: Collection[str] | None, coefficients: Coefficients
-) -> Iterator[tuple[Composition, tuple[_Choice, ...]]]:
+) -> Iterator[tuple[Composition, tuple[Choice, ...]]]:
     """Yield every form of the top function with the settings of each layer that go with it."""
     network, target = candidate.network, candidate.target
     layers = describe(network, target.io_type)
@@ -169,7 +160,7 @@ def _settings(
     layers: Sequence[LayerDescriptor],
     io_type: IOType,
     names: Collection[str] | None,
-) -> dict[str, tuple[Setting, ...]]:
+) -> dict[str, tuple[tuple[Setting, ...], ...]]:
     described = {layer.name: layer for layer in layers}
     found = {}
     for layer in find_knobs(network):
@@ -186,24 +177,32 @@ def _choice(
     composition: Composition,
     layer: LayerDescriptor,
     number: int,
-    settings: tuple[Setting, ...] | None,
-) -> _Choice | None:
+    settings: tuple[tuple[Setting, ...], ...] | None,
+) -> Choice | None:
     """Return what a layer costs with each of its settings; None where none goes with the form.
 
     Raises:
         EstimateError: no law gives its latency, LUT or DSP.
     """
     pairs: list[tuple[Setting | None, npt.NDArray[np.float64]]] = []
-    for setting in (None,) if settings is None else settings:
-        changed = layer if setting is None else describe_setting(layer, setting)
-        row = composition.describe(changed, number)
-        if row is not None:
+    without_law: set[tuple[Strategy, bool]] = set()
+    for group in ((None,),) if settings is None else settings:
+        before: npt.NDArray[np.float64] | None = None
+        for setting in group:
+            changed = layer if setting is None else describe_setting(layer, setting)
+            law = setting and (setting.strategy, setting.reuse_factor > 1)  # these name a law
+            row = None if law in without_law else composition.describe(changed, number)
+            if row is None or (before is not None and np.array_equal(row, before)):
+                break
             pairs.append((setting, row))
+            before = row
+            if law and np.isnan(row[_NEEDED]).any():
+                without_law.add(law)
     if not pairs:
         return None
     rows = np.stack([row for _, row in pairs])
     gaps = np.isnan(rows)
-    for name in (Column.WAIT, Column.LUT, Column.DSP):
+    for name in _MUST_BE_KNOWN:
         if column(gaps, name).all():
             raise EstimateError(
                 f"no law gives the {name.value} of a {layer.kind.value} layer",
@@ -214,7 +213,7 @@ def _choice(
     # what one setting does not tell and another does, is not chosen; what none tells, is unknown
     open_ = gaps.all(axis=0)
     told: npt.NDArray[np.bool_] = ~np.any(gaps & ~open_, axis=1)
-    return _Choice(
+    return Choice(
         layer.name,
         tuple(setting for (setting, _), known in zip(pairs, told, strict=True) if known),
         rows[told],
@@ -224,7 +223,7 @@ def _choice(
 def _solve(
     candidate: Candidate,
     composition: Composition,
-    choices: tuple[_Choice, ...],
+    choices: tuple[Choice, ...],
     limits: Mapping[Quantity, float],
     luts_per_dsp: int,
 ) -> Iterator[Point]:
@@ -233,7 +232,7 @@ def _solve(
     known = {quantity: limit for quantity, limit in limits.items() if quantity not in unknown}
     tracked = frozenset({Quantity.INTERVAL_CYCLES} & known.keys())
     while True:
-        rows, chosen = _complete(composition, choices, known, tracked, luts_per_dsp)
+        rows, chosen = assemble(composition, choices, known, tracked, luts_per_dsp)
         if len(rows) == 0:
             return
         totals = composition.totals(rows)
@@ -254,7 +253,7 @@ def _solve(
 
 def _point(
     candidate: Candidate,
-    choices: tuple[_Choice, ...],
+    choices: tuple[Choice, ...],
     chosen: npt.NDArray[np.intp],
     totals: Mapping[Quantity, npt.NDArray[np.float64]],
     place: int,
@@ -273,7 +272,7 @@ def _point(
     )
 
 
-def _unknown(choices: Sequence[_Choice]) -> frozenset[Quantity]:
+def _unknown(choices: Sequence[Choice]) -> frozenset[Quantity]:
     """Return the quantities that no law gives for one of the layers."""
     return frozenset(
         quantity
@@ -296,7 +295,7 @@ def find_nearest(
         known = {name: limit for name, limit in limits.items() if name not in unknown}
         tracked: frozenset[Quantity] = frozenset()
         while True:
-            rows, chosen = _complete(composition, choices, {}, tracked, None)
+            rows, chosen = assemble(composition, choices, {}, tracked, None)
             if len(rows) == 0:
                 break
             totals = composition.totals(rows)
@@ -321,84 +320,3 @@ def find_nearest(
 
 def _excess(totals: npt.NDArray[np.float64], limit: float) -> npt.NDArray[np.float64]:
     return totals / limit if limit > 0 else 1.0 + totals
-
-
-def _complete(
-    composition: Composition,
-    choices: tuple[_Choice, ...],
-    limits: Mapping[Quantity, float],
-    tracked: frozenset[Quantity],
-    luts_per_dsp: int | None,
-) -> tuple[Rows, npt.NDArray[np.intp]]:
-    """Return the whole designs that may lie on the front, with each layer's choice.
-
-    Designs that pass the limit of a tracked quantity, or of the latency, are left out.
-
-    Args:
-        luts_per_dsp: None where the cost does not matter.
-    """
-    choices = tuple(
-        _Choice(each.name, each.settings, np.nan_to_num(each.rows, nan=0.0)) for each in choices
-    )
-    # layers without a choice first: they cost no work
-    order = sorted(range(len(choices)), key=lambda number: len(choices[number].settings))
-    rest = least([choices[number].rows for number in order])
-    most = nothing()
-    for choice in choices:
-        most = combine(most, choice.rows.max(axis=0, keepdims=True))
-    watched = {
-        quantity: limit
-        for quantity, limit in limits.items()
-        if quantity in tracked or quantity is Quantity.LATENCY_CYCLES
-    }
-    rows, chosen = nothing(), np.zeros((1, len(choices)), dtype=np.intp)
-    for step, number in enumerate(order):
-        parts: list[tuple[Rows, npt.NDArray[np.intp]]] = []
-        options = choices[number].rows
-        size = max(1, _ROWS_AT_A_TIME // len(options))
-        for start in range(0, len(rows), size):
-            grown = combine(rows[start : start + size], options)
-            picks = np.repeat(chosen[start : start + size], len(options), axis=0)
-            picks[:, number] = np.tile(np.arange(len(options)), len(grown) // len(options))
-            inside = _may_keep(composition, grown, rest[step + 1], watched)
-            inside_rows = grown[inside], picks[inside]
-            parts.append(_keep(composition, *inside_rows, tracked, most, luts_per_dsp))
-        together = [np.concatenate(each) for each in zip(*parts, strict=True)]
-        rows, chosen = _keep(composition, together[0], together[1], tracked, most, luts_per_dsp)
-        if len(rows) == 0:
-            break
-    totals = composition.totals(rows)
-    whole = column(rows, Column.MISSING) == 0
-    for quantity, limit in watched.items():
-        whole &= totals[quantity] <= limit
-    return rows[whole], chosen[whole]
-
-
-def _may_keep(
-    composition: Composition,
-    rows: Rows,
-    rest: npt.NDArray[np.float64],
-    limits: Mapping[Quantity, float],
-) -> npt.NDArray[np.bool_]:
-    """Tell which partial designs can still be completed within limits."""
-    kept = np.ones(len(rows), dtype=bool)
-    totals = composition.lower_totals(combine(rows, rest[None]))
-    for quantity, limit in limits.items():
-        kept &= totals[quantity] <= limit
-    return kept
-
-
-def _keep(
-    composition: Composition,
-    rows: Rows,
-    chosen: npt.NDArray[np.intp],
-    tracked: frozenset[Quantity],
-    most: Rows,
-    luts_per_dsp: int | None,
-) -> tuple[Rows, npt.NDArray[np.intp]]:
-    keys = composition.keys(rows, tracked, most)
-    if luts_per_dsp is not None:
-        luts = column(rows, Column.LUT) + luts_per_dsp * column(rows, Column.DSP)
-        keys = np.concatenate([luts[:, None], keys], axis=1)
-    kept = nondominated(keys)
-    return rows[kept], chosen[kept]
