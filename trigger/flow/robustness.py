@@ -201,7 +201,7 @@ class _Study:
         fires = generator.random((len(events), len(self.cells))) < NOISE_SHARE
         rows, columns = np.nonzero(fires)
         positions = self.cells[columns]
-        channels = self.shape[-1]
+        channels = self.shape[-1] if len(self.shape) > 1 else 1
         values = np.zeros(len(rows), dtype=self.flat.dtype)
         for channel in range(channels):
             here = positions % channels == channel

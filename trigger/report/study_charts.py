@@ -35,58 +35,75 @@ def fault_drawing(found: Robustness, fault: CellFault) -> Drawing:
     ]
     channels, rows, columns = shares[0].shape
     shown = min(channels, MOST_CHANNELS)
+    titles = (f"efficiency, {found.signal}", f"acceptance, {found.background}")
+    vector = (channels, rows) == (1, 1)
 
     def draw(canvas: Canvas) -> None:
-        panels = canvas.subplots(shown, 2, squeeze=False)
-        for kind, (words, planes) in enumerate(
-            zip(
-                (f"efficiency, {found.signal}", f"acceptance, {found.background}"),
-                shares,
-                strict=True,
-            )
-        ):
-            largest = float(np.nanmax(np.abs(planes), initial=0)) or 1.0
-            for channel in range(shown):
-                axes = panels[channel, kind]
-                picture = axes.imshow(
-                    np.ma.masked_invalid(planes[channel]),
-                    cmap=CHANGES.with_extremes(bad=NO_CELL),
-                    vmin=-largest,
-                    vmax=largest,
-                    interpolation="none",
-                    aspect="equal" if rows > columns / 4 else "auto",
-                )
-                axes.grid(visible=False)
-                axes.set_title(words if channels == 1 else f"{words}, channel {channel}")
-                for axis in (axes.xaxis, axes.yaxis):
-                    axis.set_major_locator(MaxNLocator(4, integer=True))
-            bar = canvas.colorbar(
-                picture,
-                ax=panels[:, kind],
-                orientation="horizontal",
-                format=FuncFormatter(lambda share, _: word_percent(share)),
-                ticks=[-largest, 0, largest],
-                shrink=0.8,
-            )
-            bar.outline.set_visible(False)
-            bar.solids.set_rasterized(True)
+        if vector:
+            _draw_lines(canvas, titles, [planes[0, 0] for planes in shares])
+        else:
+            _draw_maps(canvas, titles, [planes[:shown] for planes in shares])
 
     title = f"{fault.name.capitalize()} cell at each position"
+    extent = f"{columns} positions" if vector else f"Maps of {rows} by {columns} positions"
+    grey = "" if vector else " Grey: no event ever reaches the position."
     description = (
-        f"Maps of {rows} by {columns} positions: what a {fault.name} cell ({fault.meaning}) "
-        f"changes at the working point. Efficiency of {found.signal}: {_span(shares[0])}; "
-        f"acceptance of {found.background}: {_span(shares[1])}. "
-        "Grey: no event ever reaches the position."
+        f"{extent}: what a {fault.name} cell ({fault.meaning}) changes at the working point. "
+        f"Efficiency of {found.signal}: {_span(shares[0])}; acceptance of {found.background}: "
+        f"{_span(shares[1])}.{grey}"
     )
     if channels > shown:
         description += f" The first {shown} of {channels} channels are drawn."
-    height = 0.5 + shown * min(2.6, 0.3 + 2.1 * rows / columns)
-    return Drawing(
-        f"map-{fault.name}",
-        title,
-        description,
-        render(f"map-{fault.name}", title, description, height, draw),
-    )
+    name = f"map-{fault.name}"
+    height = 3.4 if vector else 0.5 + shown * min(2.6, 0.3 + 2.1 * rows / columns)
+    return Drawing(name, title, description, render(name, title, description, height, draw))
+
+
+def _draw_maps(
+    canvas: Canvas, titles: tuple[str, ...], shares: list[npt.NDArray[np.float64]]
+) -> None:
+    """Draw a column of maps for each quantity, a row for each channel."""
+    channels, rows, columns = shares[0].shape
+    panels = canvas.subplots(channels, len(shares), squeeze=False)
+    for column, (words, planes) in enumerate(zip(titles, shares, strict=True)):
+        largest = float(np.nanmax(np.abs(planes), initial=0)) or 1.0
+        for channel, axes in enumerate(panels[:, column]):
+            picture = axes.imshow(
+                np.ma.masked_invalid(planes[channel]),
+                cmap=CHANGES.with_extremes(bad=NO_CELL),
+                vmin=-largest,
+                vmax=largest,
+                interpolation="none",
+                aspect="equal" if rows > columns / 4 else "auto",
+            )
+            axes.grid(visible=False)
+            axes.set_title(words if channels == 1 else f"{words}, channel {channel}")
+            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            axes.yaxis.set_major_locator(MaxNLocator(4 if rows > columns / 3 else 2, integer=True))
+        bar = canvas.colorbar(
+            picture,
+            ax=panels[:, column],
+            orientation="horizontal",
+            format=FuncFormatter(lambda share, _: word_percent(share)),
+            ticks=[-largest, 0, largest],
+            shrink=0.8,
+        )
+        bar.outline.set_visible(False)
+        bar.solids.set_rasterized(True)
+
+
+def _draw_lines(
+    canvas: Canvas, titles: tuple[str, ...], shares: list[npt.NDArray[np.float64]]
+) -> None:
+    """Draw each quantity against the position of a vector; gaps where nothing ever arrives."""
+    panels = canvas.subplots(len(shares), 1, sharex=True)
+    for index, (axes, words, share) in enumerate(zip(panels, titles, shares, strict=True)):
+        axes.stairs(share, np.arange(len(share) + 1) - 0.5, baseline=None, color=SERIES[index])
+        axes.axhline(0, color=MUTED, linewidth=0.8)
+        axes.set_title(words)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: word_percent(share)))
+    panels[-1].set_xlabel("position")
+    panels[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
 def gain_drawing(found: Robustness) -> Drawing:
