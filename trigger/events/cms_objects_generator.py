@@ -42,7 +42,7 @@ from trigger.events.cms_objects_processes import (
 from trigger.events.object_batch import MOST_JETS, ObjectBatch
 
 GENERATOR_VERSION = 1
-CHUNK_EVENTS = 100
+CHUNK_EVENTS = 200
 LEAST_MUONS = 2
 POOL_COLLISIONS = 200
 JPSI_PT_MIN = 8.0
