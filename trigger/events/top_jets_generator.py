@@ -70,18 +70,18 @@ class JetOptions:
     """Of the collision."""
 
     def __post_init__(self) -> None:
-        if not 50 <= self.pt_min_gev < self.pt_max_gev < self.energy_gev / 4:
+        if not 200 <= self.pt_min_gev < self.pt_max_gev < self.energy_gev / 4:
             raise EventError(
                 f"jets of {self.pt_min_gev:g} to {self.pt_max_gev:g} GeV in collisions of "
                 f"{self.energy_gev:g} GeV",
                 where=_WHERE,
-                allowed="50 <= pt_min_gev < pt_max_gev < energy_gev / 4",
+                allowed="200 <= pt_min_gev < pt_max_gev < energy_gev / 4",
             )
-        if not (0 < self.abs_eta_max <= 2 and 0.2 <= self.radius <= 1):
+        if not (0 < self.abs_eta_max <= 2 and 0.4 <= self.radius <= 1):
             raise EventError(
                 f"abs_eta_max is {self.abs_eta_max:g} and radius is {self.radius:g}",
                 where=_WHERE,
-                allowed="abs_eta_max at most 2, where the detector ends, and radius 0.2 to 1",
+                allowed="abs_eta_max at most 2, where the detector ends, and radius 0.4 to 1",
             )
 
 
