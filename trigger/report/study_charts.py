@@ -121,7 +121,9 @@ def gain_drawing(found: Robustness) -> Drawing:
             axes.set_ylabel(words)
             axes.set_ylim(bottom=0)
             axes.axvline(0, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-        panels[1].xaxis.set_major_formatter(FuncFormatter(lambda gain, _: f"{100 * gain:+g} %"))
+        panels[1].xaxis.set_major_formatter(
+            FuncFormatter(lambda gain, _: f"{100 * gain:+g} %" if gain else "0")
+        )
         panels[1].xaxis.set_major_locator(MultipleLocator(0.05))
         panels[1].set_xlabel("shift of the gain")
 

@@ -74,15 +74,20 @@ def word_faults(found: Robustness) -> tuple[str, ...]:
             f"({fault.signal_events + fault.background_events:,} events)"
             for fault in found.faults
         )
+        reached = (
+            "all positions"
+            if found.cells == positions
+            else f"{found.cells:,} of {positions:,} positions; the others have no cell behind them"
+        )
         words.append(
-            f"One cell at a time: {kinds}. Test events reach {found.cells:,} of {positions:,} "
-            "positions; the others have no cell behind them. Each interval is that of a single "
-            "cell: among so many some move by chance alone."
+            f"One cell at a time: {kinds}. Test events reach {reached}. Each interval is that of a "
+            "single cell: among so many some move by chance alone."
         )
     if found.orientations:
         words.append(
             "A turned or mirrored image should change nothing where detector, physics and encoding "
-            "have that symmetry; elsewhere it shows what a wrong map of the cells would do."
+            "have that symmetry; elsewhere it shows what a wrong map of the cells would do. Of an "
+            "image that is moved, a row or column is lost."
         )
     return tuple(words)
 
