@@ -25,6 +25,7 @@ class Finding:
 
 _TRAINING = "pip install 'trigger[training]'"
 _GENERATE = "pip install 'trigger[generate]'"
+_FORMATS = "pip install 'trigger[formats]'"
 _SCALE = "pip install 'trigger[scale]'"
 _VENDOR = "install the vendor's tools and source their settings64.sh"
 PACKAGES = (
@@ -36,6 +37,8 @@ PACKAGES = (
     ("tensorflow-model-optimization", "pruning", _TRAINING),
     ("hls4ml", "compiling a model to HLS", _TRAINING),
     ("da4ml", "the strategy distributed_arithmetic", _TRAINING),
+    ("h5py", "HDF5 event files", _FORMATS),
+    ("uproot", "ROOT event files", _FORMATS),
     ("pythia8mc", "generated collider events", _GENERATE),
     ("fastjet", "generated jets", _GENERATE),
     ("distributed", "work on a Dask cluster", _SCALE),

@@ -20,7 +20,7 @@ from trigger.images.object_circles import (
     rings,
 )
 
-_BLOCK_EVENTS = 16  # events that go through at a time, so that the work stays in the cache
+_BLOCK_PIXELS = 1 << 14  # of the events that go through at a time: the work stays in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ def encode(batch: ObjectBatch, contract: ObjectPlanesContract) -> Pixels:
     one = min(contract.format.raw_max, 1 << contract.format.fractional)
     dtype = np.min_scalar_type(contract.format.raw_max)
     planes = np.zeros((len(batch), *contract.input_shape), dtype)
-    for start in range(0, len(batch), _BLOCK_EVENTS):
-        part = batch.between(start, start + _BLOCK_EVENTS)
+    block = max(1, _BLOCK_PIXELS // (contract.shape[0] * contract.shape[1]))
+    for start in range(0, len(batch), block):
+        part = batch.between(start, start + block)
         planes[start : start + len(part)] = _draw(part, contract) * dtype.type(one)
     return planes
 
