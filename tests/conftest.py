@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# a busy machine must not fail a property
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 TINY = """
 name: tiny
