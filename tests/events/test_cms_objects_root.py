@@ -7,6 +7,7 @@ import pytest
 
 from tests.object_events import some_objects
 from trigger.errors import EventError, OutputError
+from trigger.events import cms_objects_root
 from trigger.events.cms_objects_root import MUON_BRANCHES, read, write
 from trigger.events.object_batch import MOST_JETS, MOST_MUONS, ObjectBatch
 
@@ -46,6 +47,14 @@ def test_what_was_written_is_read(tmp_path, batch):
     with uproot.open(path) as file:
         counters = {f"n{name}" for name in MUON_BRANCHES}
         assert counters <= set(file["events"].keys())
+
+
+def test_a_file_is_read_in_steps(tmp_path, batch, monkeypatch):
+    monkeypatch.setattr(cms_objects_root, "_STEP_EVENTS", 7)
+    write(batch, "dy", tmp_path / "x.root")
+    parts = list(read(tmp_path / "x.root", chunk_events=10))
+    assert [len(part) for part in parts] == [14, 14, 12]
+    assert ObjectBatch.concatenate(parts).same_events(batch)
 
 
 def test_an_empty_file_has_no_events(tmp_path):

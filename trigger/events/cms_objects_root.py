@@ -40,7 +40,7 @@ MET_BRANCHES = ("met_pt", "met_phi")
 LEAST_MUONS = 2
 LEAST_JETS = 1
 
-_STEP_EVENTS = 1000
+_STEP_EVENTS = 10_000  # baskets of branches hold thousands, and are unpacked whole
 
 Floats = npt.NDArray[np.float32]
 
