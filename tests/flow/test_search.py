@@ -47,7 +47,8 @@ def test_what_is_found_runs_as_it_is_with_the_same_weights_and_integers(tiny_run
     from trigger.cli.show import ConsoleListener
     from trigger.flow.steps import Flow
 
-    limits = ("--budget", "per_slr.lut=0.02", "--clock", "4", "--clock", "5")
+    limits = ("--budget", "latency_ns=500", "--clock", "4", "--clock", "5")
+    limits = (*limits, "--io-type", "io_stream", "--io-type", "io_parallel")
     said = command("search", tiny_run.design, "-o", tiny_run.output, *limits, "--json")
     assert (said.code, said.err) == (0, "")
     found = said.json
@@ -56,7 +57,7 @@ def test_what_is_found_runs_as_it_is_with_the_same_weights_and_integers(tiny_run
 
     file = load_design(found["design"])
     assert file.name == "tiny_solved"
-    assert file.budget.per_slr == {"lut": 0.02, "dsp": 0.5}
+    assert (file.budget.latency_ns, file.budget.per_slr) == (500, {"dsp": 0.5})
     before = (tiny_run.folder / "training" / "quantised" / "training.json").read_bytes()
     with Flow(file, tiny_run.output / file.name, ConsoleListener()) as flow:
         trained, compiled, costs = flow.trained, flow.compiled, flow.costs

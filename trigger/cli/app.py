@@ -6,6 +6,7 @@ import typer
 
 from trigger.cli import (
     adopt,
+    baselines,
     check,
     compile_,
     csim,
@@ -48,6 +49,7 @@ for command in (
     csim.csim,
     ranges.ranges,
     search.search,
+    baselines.baselines,
     estimate.estimate,
     synth.synth,
     check.check,

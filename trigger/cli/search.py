@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trigger.cli import options, show
+from trigger.design import IOType
 
 if TYPE_CHECKING:
     from trigger.flow.search import Found
@@ -31,6 +32,13 @@ def search(
             show_default=False,
         ),
     ] = None,
+    io_type: Annotated[
+        list[IOType] | None,
+        typer.Option(
+            help="An io type to choose from. Can be given again; default: the design's.",
+            show_default=False,
+        ),
+    ] = None,
     output: options.Output = options.OUTPUT,
     json: options.Json = False,
 ) -> None:
@@ -47,7 +55,9 @@ def search(
 
     file = load_design(design)
     limits = change_budget(file.budget, budget or [])
-    found = search_folder(file, output / file.name, limits, clocks_ns=clock or ())
+    found = search_folder(
+        file, output / file.name, limits, clocks_ns=clock or (), io_types=io_type or ()
+    )
     if json:
         show.print_json(found.record())
     else:

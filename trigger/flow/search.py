@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -38,7 +39,7 @@ from trigger.search import (
     shrink_formats,
     solve,
 )
-from trigger.training import ModelKind
+from trigger.training import ModelKind, read_trained, restore
 from trigger.vendor import Finding, find_dangers
 
 SUFFIX = "solved"
@@ -114,6 +115,7 @@ def search_folder(
     budget: Budget,
     *,
     clocks_ns: Sequence[float] = (),
+    io_types: Sequence[IOType] = (),
     luts_per_dsp: int = LUTS_PER_DSP,
 ) -> Found:
     """Find the cheapest firmware settings of a compiled design, and write them as a design file.
@@ -125,29 +127,41 @@ def search_folder(
         folder: the design's own, with its compiled firmware.
         budget: what is asked for.
         clocks_ns: clock periods to choose from; () is the design's.
+        io_types: to choose from; () is the design's. Another one is asked of hls4ml.
 
     Raises:
-        ProjectError, DesignError: the design is not compiled, or another one is.
+        ProjectError, DesignError: the design is not compiled, or another one is; or its firmware
+            computes other numbers with another io type.
         UnsupportedLayerError, EstimateError: no law covers it.
         AgreementError: an output changed, which is a defect.
         OutputError: the results cannot be written.
     """
     network = _compiled(file, folder)
     names = frozenset(layer.name for layer in file.design.model.layers)
-    shrunk = shrink_formats(network, names)
     target = file.design.target
+    own = {target.io_type: network}
+    networks = own | {
+        io_type: _with_io_type(file, folder, network, io_type)
+        for io_type in io_types
+        if io_type not in own
+    }
     candidates = [
-        Candidate(shrunk, replace(target, clock_period_ns=clock))
+        Candidate(
+            shrink_formats(networks[io_type], names),
+            replace(target, clock_period_ns=clock, io_type=io_type),
+        )
+        for io_type in io_types or own
         for clock in clocks_ns or (target.clock_period_ns,)
     ]
     answer = solve(candidates, budget, find(target.part), names, luts_per_dsp)
     compared = require_equal(network, answer.network)
-    path = _write(file, folder, budget, network, answer.best)
+    chosen = answer.best.candidate
+    path = _write(file, folder, budget, networks[chosen.target.io_type], answer.best)
     found = Found(
         answer,
         estimate(network, target),
-        find_dangers(answer.network, answer.best.candidate.target),
-        find_changes(network, shrunk),
+        find_dangers(answer.network, chosen.target),
+        find_changes(networks[chosen.target.io_type], chosen.network),
         compared,
         path,
     )
@@ -168,6 +182,35 @@ def _compiled(file: DesignFile, folder: Path) -> Network:
     return network
 
 
+def _with_io_type(file: DesignFile, folder: Path, network: Network, io_type: IOType) -> Network:
+    """Return what the design's firmware would be with another io type.
+
+    Raises:
+        DesignError: it would compute other numbers.
+        ModelError: the trained weights are not there.
+        Further errors of ``convert``.
+    """
+    from trigger.convert import convert  # hls4ml takes seconds to import
+
+    trained = read_trained(
+        Workspace(folder).training / ModelKind.QUANTISED.value, file.design.model
+    )
+    target = replace(file.design.target, io_type=io_type)
+    with tempfile.TemporaryDirectory() as work:
+        design = replace(file.design, target=target)
+        other = convert(restore(trained), design, Path(work) / "hls").network
+    try:
+        require_equal(network, other)
+    except AgreementError as error:
+        raise DesignError(
+            f"the firmware computes other numbers with {io_type.value}",
+            where=file.source,
+            allowed=file.design.target.io_type.value,
+            remedy="give poolings an accumulator that rounds nothing, or search without it",
+        ) from error
+    return other
+
+
 def require_equal(before: Network, after: Network) -> int:
     """Compare the outputs of two networks on test patterns and random events; return how many.
 
@@ -179,7 +222,7 @@ def require_equal(before: Network, after: Network) -> int:
     for name in before.outputs:
         if not np.array_equal(old[name], new[name]):
             raise AgreementError(
-                "the narrower formats change the output",
+                "the output is another one",
                 where=name,
                 allowed="no difference",
                 remedy="report this: it is a defect of trigger",
@@ -197,6 +240,8 @@ def _write(file: DesignFile, folder: Path, budget: Budget, network: Network, poi
     path = folder / "search" / f"{name}.yaml"
     target, own = point.candidate.target, file.design.target
     changed: dict[str, Any] = {"HLSConfig": {"LayerName": _layers(file.design, network, point)}}
+    if target.io_type is not own.io_type:
+        changed["IOType"] = target.io_type.value
     if target.clock_period_ns != own.clock_period_ns:
         changed["ClockPeriod"] = target.clock_period_ns
     record: dict[str, Any] = {
