@@ -10,7 +10,7 @@ install: $(READY)
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[training,formats,generate,scale,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[training,formats,generate,search,scale,dev]'
 	touch $(READY)
 
 demo: install

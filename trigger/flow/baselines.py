@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.budget import Cost, Figure, Source
+from trigger.config import DesignFile
 from trigger.design import Knobs, LayerKnobs, Strategy
 from trigger.device import find
 from trigger.emulate import emulate
@@ -75,7 +76,9 @@ def measure_rivals(
     test = images.sample.take(images.split.test)
     target = file.design.target
     float_model = flow.trained[ModelKind.FLOAT]
-    rivals = [Rival("float model", _auc(flow, test, predict(float_model, test.pixels_raw)), None)]
+    rivals = [
+        Rival("float model", measure_auc(file, test, predict(float_model, test.pixels_raw)), None)
+    ]
     networks = {
         **dict(_conversions(flow, widths, reuse_factor)),
         "this design": compiled.network,
@@ -88,7 +91,7 @@ def measure_rivals(
         scores = emulate(network, test.pixels_raw)
         assert isinstance(scores, np.ndarray)
         cost = estimate(network, answer.best.candidate.target)
-        rivals.append(Rival(name, _auc(flow, test, scores), cost))
+        rivals.append(Rival(name, measure_auc(file, test, scores), cost))
     return tuple(rivals)
 
 
@@ -119,8 +122,13 @@ def _everywhere(form: str) -> Mapping[str, str]:
     return {"default": form, "result": form, "accum": form}
 
 
-def _auc(flow: Flow, test: Sample, outputs: npt.NDArray) -> Figure:
-    pair = Pair.of(flow.file)
+def measure_auc(file: DesignFile, test: Sample, outputs: npt.NDArray) -> Figure:
+    """Return the AUC of the signal against the background that the design's trigger names.
+
+    Args:
+        outputs: (events, outputs) of one engine, in its own numbers.
+    """
+    pair = Pair.of(file)
     asked = pair.ask(test.labels)
     scores = scores_of(np.asarray(outputs).reshape(len(test), -1), asked)
     roc = build_roc(scores[test.labels == pair.signal], scores[test.labels == pair.background])

@@ -41,6 +41,7 @@ PACKAGES = (
     ("uproot", "ROOT event files", _FORMATS),
     ("pythia8mc", "generated collider events", _GENERATE),
     ("fastjet", "generated jets", _GENERATE),
+    ("optuna", "searches over training knobs", "pip install 'trigger[search]'"),
     ("distributed", "work on a Dask cluster", _SCALE),
     ("dask-jobqueue", "work on a batch system", _SCALE),
 )
