@@ -9,7 +9,8 @@ import pytest
 
 from trigger.budget import Budget
 from trigger.config import load_design
-from trigger.config.limits import change_budget
+from trigger.config.limits import change_budget, read_io_types
+from trigger.design import IOType
 from trigger.emulate import run
 from trigger.errors import DesignError
 from trigger.network import Network
@@ -37,6 +38,12 @@ def test_limits_are_changed_added_and_taken_away():
 def test_a_limit_that_is_none_is_refused(change, match):
     with pytest.raises(DesignError, match=match):
         change_budget(Budget(), [change])
+
+
+def test_io_types_are_named_as_hls4ml_does():
+    assert read_io_types(["io_parallel", "io_stream"]) == (IOType.PARALLEL, IOType.STREAM)
+    with pytest.raises(DesignError, match=r"--io-type: io_serial is no io type.*io_stream"):
+        read_io_types(["io_serial"])
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trigger.cli import options, show
-from trigger.design import IOType
 
 if TYPE_CHECKING:
     from trigger.flow.search import Found
@@ -33,9 +32,10 @@ def search(
         ),
     ] = None,
     io_type: Annotated[
-        list[IOType] | None,
+        list[str] | None,
         typer.Option(
-            help="An io type to choose from. Can be given again; default: the design's.",
+            help="io_stream or io_parallel, to choose from. Can be given again; default: the "
+            "design's.",
             show_default=False,
         ),
     ] = None,

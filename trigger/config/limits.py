@@ -1,4 +1,4 @@
-"""A budget with some limits changed, as the command line names them."""
+"""What the command line changes of a design: limits of its budget, and its io type."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from trigger.budget import RESOURCES, Budget
+from trigger.design import IOType
 from trigger.errors import DesignError, did_you_mean
 
 
@@ -49,3 +50,21 @@ def _number(text: str, where: str) -> float | None:
     except ValueError as error:
         raise DesignError(f"{text!r} is no number", where=where, allowed="a number") from error
     return int(number) if number.is_integer() else number
+
+
+def read_io_types(names: Sequence[str]) -> tuple[IOType, ...]:
+    """Return io types by hls4ml's names.
+
+    Raises:
+        DesignError: there is no such io type.
+    """
+    known = {io_type.value: io_type for io_type in IOType}
+    for name in names:
+        if name not in known:
+            raise DesignError(
+                f"{name} is no io type",
+                where="--io-type",
+                allowed=", ".join(known),
+                remedy=did_you_mean(name, known),
+            )
+    return tuple(known[name] for name in names)
