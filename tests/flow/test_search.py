@@ -94,3 +94,6 @@ def test_a_budget_that_cannot_be_met_ends_with_3_and_names_what_binds(tiny_run, 
     said = command("search", tiny_run.design, "-o", tiny_run.output, *limits)
     assert said.code == 3
     assert "No settings meet the budget: latency_ns would have to be raised" in said.out
+    said = command("search", tiny_run.design, "-o", tiny_run.output, "--io-type", "io_strem")
+    assert said.code == 2
+    assert "did you mean io_stream?" in said.err

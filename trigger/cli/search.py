@@ -50,13 +50,14 @@ def search(
     Exit code 3: no settings meet the budget; then those are given that come nearest.
     """
     from trigger.config import load_design
-    from trigger.config.limits import change_budget
+    from trigger.config.limits import change_budget, read_io_types
     from trigger.flow.search import search_folder
 
     file = load_design(design)
     limits = change_budget(file.budget, budget or [])
+    io_types = read_io_types(io_type or [])
     found = search_folder(
-        file, output / file.name, limits, clocks_ns=clock or (), io_types=io_type or ()
+        file, output / file.name, limits, clocks_ns=clock or (), io_types=io_types
     )
     if json:
         show.print_json(found.record())
