@@ -326,3 +326,20 @@ def test_where_events_take_turns_the_interval_is_tracked_apart_from_the_latency(
     tracked = frozenset({Quantity.INTERVAL_CYCLES})
     assert len(nondominated(stored.keys(rows, tracked))) == 2
     assert len(nondominated(stored.keys(rows, frozenset()))) == 1
+
+
+def test_settings_that_vivado_hls_is_known_to_stop_at_are_left_out():
+    """More than 4,096 multiplications unrolled at once; Vitis HLS has no such limit."""
+    network = mlp(5, 100, 50)
+    strategies = {
+        backend: {
+            setting.strategy
+            for _, choices in prepare(Candidate(network, target(IOType.STREAM, backend))).forms
+            for choice in choices
+            for setting in choice.settings
+            if setting is not None
+        }
+        for backend in ("Vivado", "Vitis")
+    }
+    assert strategies["Vivado"] == {Strategy.RESOURCE}
+    assert strategies["Vitis"] == {Strategy.RESOURCE, Strategy.LATENCY}

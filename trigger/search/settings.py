@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from trigger.design import IOType, Strategy
+from trigger.design import IOType, Strategy, Target
 from trigger.estimate.descriptor import LayerDescriptor, WeightStatistics
 from trigger.fixed import Overflow
 from trigger.layers import (
@@ -15,11 +15,13 @@ from trigger.layers import (
     Conv2D,
     DepthwiseConv1D,
     DepthwiseConv2D,
+    Input,
     Layer,
     MultiplyAccumulate,
 )
 from trigger.layers.reuse import legal_parallelization_factors, legal_reuse_factors
 from trigger.network import Network
+from trigger.vendor import find_dangers
 
 STRATEGIES = (Strategy.LATENCY, Strategy.RESOURCE)
 """Those that the estimator has laws for and that need no other generated code."""
@@ -96,6 +98,39 @@ def _with_equal_limits(legal: tuple[int, ...], stats: WeightStatistics) -> list[
         return factor > 1, math.ceil(stats.n / factor), stats.zeros // factor
 
     return [tuple(group) for _, group in itertools.groupby(legal, limit)]
+
+
+def taken_settings(
+    groups: Sequence[tuple[Setting, ...]], network: Network, layer: MultiplyAccumulate, on: Target
+) -> tuple[tuple[Setting, ...], ...]:
+    """Return the groups of settings with which the vendor's front end is known to fail least.
+
+    Vivado HLS stops where more than 4,096 multiplications or elements are unrolled at once. The
+    largest of all decides whether it is worth asking about each.
+    """
+    (source,) = layer.inputs
+    before = Input(
+        name=source,
+        inputs=(),
+        result=network[source].result,
+        dimensions=network.shapes[source],
+    )
+    alone = Network((before, layer), (layer.name,))
+
+    def failures(setting: Setting) -> int:
+        changed = apply_settings(alone, {layer.name: setting})
+        return sum(finding.fails for finding in find_dangers(changed, on))
+
+    largest = max(
+        (group[0] for group in groups),
+        key=lambda each: (each.parallelization_factor, -each.reuse_factor),
+    )
+    if not failures(largest):
+        return tuple(groups)
+    counted = [failures(group[0]) for group in groups]
+    return tuple(
+        group for group, count in zip(groups, counted, strict=True) if count == min(counted)
+    )
 
 
 def apply_settings(network: Network, settings: Mapping[str, Setting]) -> Network:

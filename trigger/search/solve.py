@@ -40,6 +40,7 @@ from trigger.search.settings import (
     describe_setting,
     find_knobs,
     legal_settings,
+    taken_settings,
 )
 
 LUTS_PER_DSP = 55
@@ -144,7 +145,7 @@ def _forms(
     tops = (
         (Top.STREAM,) if target.io_type is IOType.STREAM else (Top.PIPELINE, Top.LOOPS, Top.STORED)
     )
-    settings = _settings(network, layers, target.io_type, names)
+    settings = _settings(network, layers, target, names)
     for top in tops:
         composition = compose(top, layers, context, coefficients)
         choices = [
@@ -158,7 +159,7 @@ def _forms(
 def _settings(
     network: Network,
     layers: Sequence[LayerDescriptor],
-    io_type: IOType,
+    target: Target,
     names: Collection[str] | None,
 ) -> dict[str, tuple[tuple[Setting, ...], ...]]:
     described = {layer.name: layer for layer in layers}
@@ -169,7 +170,8 @@ def _settings(
         pixels = math.prod(network.shapes[layer.name][:-1])
         stats = described[layer.name].weights
         assert stats is not None
-        found[layer.name] = tuple(legal_settings(layer, pixels, io_type, stats))
+        legal = tuple(legal_settings(layer, pixels, target.io_type, stats))
+        found[layer.name] = taken_settings(legal, network, layer, target)
     return found
 
 
