@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from trigger.config import load_design
+from trigger.config import load_contract, load_design
 from trigger.design import IOType, LayerSpec, Strategy, Target
 from trigger.errors import DesignError, TriggerError
 from trigger.events import EventSource
@@ -150,6 +151,16 @@ def test_the_designs_of_the_project_load():
     assert paths
     for path in paths:
         assert load_design(path).name == path.stem
+
+
+def test_kept_weights_are_for_the_input_of_their_design():
+    models = Path(__file__).parents[1] / "models"
+    folders = sorted((models / "weights").iterdir())
+    assert folders
+    for folder in folders:
+        contract = load_contract(folder / "input_contract.json")
+        design = load_design(models / f"{folder.name}.yaml")
+        assert replace(design.input, scale=contract.scale) == contract
 
 
 def test_equal_designs_have_equal_digests_and_a_knob_changes_it(load):
