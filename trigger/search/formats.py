@@ -197,8 +197,11 @@ def _narrowed(demand: Demand, zeros: int) -> FixedFormat:
     if demand.overflows:
         shorter = replace(form, width=form.width - zeros)
     else:
-        needed = FixedFormat.for_range(demand.low >> zeros, demand.high >> zeros, fractional)
+        low, high = demand.low >> zeros, demand.high >> zeros
+        needed = FixedFormat.for_range(low, high, fractional)
         shorter = replace(form, width=needed.width, integer=needed.integer, signed=needed.signed)
+        if Demand(demand.role, low, high, shorter).overflows:  # SAT_SYM spares the least number
+            shorter = replace(shorter, width=shorter.width + 1, integer=shorter.integer + 1)
     if shorter.width < NARROWEST:
         shorter = replace(shorter, width=NARROWEST, integer=NARROWEST - shorter.fractional)
     return shorter if shorter.width < form.width else form
