@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.conftest import TINY
 from trigger.budget import Budget
 from trigger.config import load_design
 from trigger.config.limits import change_budget, read_io_types
@@ -15,6 +16,7 @@ from trigger.emulate import run
 from trigger.errors import DesignError
 from trigger.network import Network
 from trigger.project import choose_vectors, csim
+from trigger.search import Candidate, find_changes, shrink_formats, solve
 from trigger.training import ModelKind
 
 
@@ -78,12 +80,37 @@ def test_what_is_found_runs_as_it_is_with_the_same_weights_and_integers(tiny_run
         found["best"]["latency_cycles"],
     )
     old = Network.load(tiny_run.folder / "network.json")
-    assert compiled.network != old
+    assert compiled.network.digest == found["network_sha256"] != old.digest
     pixels = choose_vectors(old, random=300, seed=2).pixels
     (name,) = old.outputs
     wanted = run(old, *pixels)[name]
     assert np.array_equal(run(compiled.network, *pixels)[name], wanted)
     assert np.array_equal(csim.run(simulation, *pixels)[name].reshape(wanted.shape), wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.training
+def test_hls4ml_makes_the_firmware_that_was_promised(tmp_path):
+    """Of layers with an activation of their own, and of dense layers that follow one another."""
+    from trigger.convert import convert
+    from trigger.flow.search import write_design
+    from trigger.zoo import build
+
+    mid = "    - QDense: {name: mid, units: 3, kernel_quantizer: *w, bias_quantizer: *w}\n"
+    text = TINY.replace('    - QActivation: {name: relu, activation: "quantized_relu(6,2)"}\n', "")
+    text = text.replace("filters: 2,", 'filters: 2, activation: "quantized_relu(6,2)",')
+    text = text.replace("    - QDense: {name: score,", mid + "    - QDense: {name: score,")
+    (tmp_path / "other.yaml").write_text(text)
+    file = load_design(tmp_path / "other.yaml")
+    model = build(file.design.model, seed=1)
+    network = convert(model, file.design, tmp_path / "before").network
+    names = frozenset(layer.name for layer in file.design.model.layers)
+    shrunk = shrink_formats(network, names)
+    assert {change.layer for change in find_changes(network, shrunk)} == {"conv", "mid", "score"}
+    answer = solve([Candidate(shrunk, file.design.target)], file.budget, None, names)
+    path = write_design(file, tmp_path / "p" / "other", file.budget, network, answer.best)
+    again = convert(model, load_design(path).design, tmp_path / "after").network
+    assert again == answer.network
 
 
 @pytest.mark.slow

@@ -69,6 +69,7 @@ class Found:
         answer = self.answer
         return {
             "design": str(self.design),
+            "network_sha256": answer.network.digest,
             "met": answer.met,
             "excess": answer.excess,
             "binding": [check.name for check in answer.binding],
@@ -156,7 +157,7 @@ def search_folder(
     answer = solve(candidates, budget, find(target.part), names, luts_per_dsp)
     compared = require_equal(network, answer.network)
     chosen = answer.best.candidate
-    path = _write(file, folder, budget, networks[chosen.target.io_type], answer.best)
+    path = write_design(file, folder, budget, networks[chosen.target.io_type], answer.best)
     found = Found(
         answer,
         estimate(network, target),
@@ -230,7 +231,9 @@ def require_equal(before: Network, after: Network) -> int:
     return len(pixels[0])
 
 
-def _write(file: DesignFile, folder: Path, budget: Budget, network: Network, point: Point) -> Path:
+def write_design(
+    file: DesignFile, folder: Path, budget: Budget, network: Network, point: Point
+) -> Path:
     """Write the design of a point beside the firmware it comes from, on the design it changes.
 
     Raises:
@@ -259,16 +262,27 @@ def _write(file: DesignFile, folder: Path, budget: Budget, network: Network, poi
 
 def _layers(design: Design, network: Network, point: Point) -> dict[str, dict[str, Any]]:
     """Return the ``LayerName`` block by which a design compiles to the network of a point."""
-    precision: dict[str, dict[str, str]] = {}
-    for change in find_changes(network, network_of(point)):
-        precision.setdefault(change.layer, {})[change.role] = str(change.after)
-    layers: dict[str, dict[str, Any]] = {}
     found = network_of(point)
-    for layer, changed in zip(network.layers, found.layers, strict=True):
+    precision: dict[str, dict[str, str]] = {}
+    for change in find_changes(network, found):
+        precision.setdefault(change.layer, {})[change.role] = str(change.after)
+    narrower = {name for name, types in precision.items() if "result" in types}
+    bare = {
+        layer.name
+        for layer in design.model.layers
+        if layer.options.get("activation") in (None, "linear")
+    }
+    layers: dict[str, dict[str, Any]] = {}
+    for layer in found.layers:
+        products = isinstance(layer, MultiplyAccumulate)
+        types = precision.get(layer.name, {})
+        if products and narrower.intersection(layer.inputs):
+            # hls4ml would infer another result from the narrower input
+            types = {**types, "result": str(layer.result)}
         block: dict[str, Any] = {}
-        if layer.name in precision:
+        if types:
             own = design.knobs.layers.get(layer.name, LayerKnobs()).precision
-            block["Precision"] = {**own, **precision[layer.name]}
+            block["Precision"] = {**own, **types}
         setting = point.settings.get(layer.name)
         if setting is not None:
             block["Strategy"] = setting.strategy.value
@@ -277,9 +291,9 @@ def _layers(design: Design, network: Network, point: Point) -> dict[str, dict[st
                 block["ParallelizationFactor"] = setting.parallelization_factor
         if block:
             layers[layer.name] = block
-        if "result" in block.get("Precision", {}) and isinstance(layer, MultiplyAccumulate):
+        if products and "result" in types and layer.name in bare:
             # hls4ml gives the missing activation a layer of its own, which takes no other format
-            layers[f"{layer.name}_linear"] = {"Precision": {"result": str(changed.result)}}
+            layers[f"{layer.name}_linear"] = {"Precision": {"result": types["result"]}}
     return layers
 
 
