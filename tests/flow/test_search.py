@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from trigger.budget import Budget
 from trigger.config import load_design
 from trigger.config.limits import change_budget, read_io_types
 from trigger.design import IOType
+from trigger.device import find
 from trigger.emulate import run
 from trigger.errors import DesignError
 from trigger.network import Network
@@ -92,25 +94,39 @@ def test_what_is_found_runs_as_it_is_with_the_same_weights_and_integers(tiny_run
 @pytest.mark.training
 def test_hls4ml_makes_the_firmware_that_was_promised(tmp_path):
     """Of layers with an activation of their own, and of dense layers that follow one another."""
-    from trigger.convert import convert
-    from trigger.flow.search import write_design
-    from trigger.zoo import build
-
     mid = "    - QDense: {name: mid, units: 3, kernel_quantizer: *w, bias_quantizer: *w}\n"
     text = TINY.replace('    - QActivation: {name: relu, activation: "quantized_relu(6,2)"}\n', "")
     text = text.replace("filters: 2,", 'filters: 2, activation: "quantized_relu(6,2)",')
     text = text.replace("    - QDense: {name: score,", mid + "    - QDense: {name: score,")
     (tmp_path / "other.yaml").write_text(text)
-    file = load_design(tmp_path / "other.yaml")
+    assert promised_changes(tmp_path / "other.yaml", tmp_path) == {"conv", "mid", "score"}
+
+
+@pytest.mark.slow
+@pytest.mark.training
+@pytest.mark.parametrize("name", ["shower_id", "top_deep_sets"])
+def test_so_it_does_of_designs_of_this_repository(name, tmp_path):
+    models = Path(__file__).parents[2] / "models"
+    assert promised_changes(models / f"{name}.yaml", tmp_path)
+
+
+def promised_changes(path: Path, home: Path) -> set[str]:
+    """Return the layers with narrower formats, after the found design gave what was promised."""
+    from trigger.convert import convert
+    from trigger.flow.search import require_equal, write_design
+    from trigger.zoo import build
+
+    file = load_design(path)
     model = build(file.design.model, seed=1)
-    network = convert(model, file.design, tmp_path / "before").network
+    network = convert(model, file.design, home / "before").network
     names = frozenset(layer.name for layer in file.design.model.layers)
     shrunk = shrink_formats(network, names)
-    assert {change.layer for change in find_changes(network, shrunk)} == {"conv", "mid", "score"}
-    answer = solve([Candidate(shrunk, file.design.target)], file.budget, None, names)
-    path = write_design(file, tmp_path / "p" / "other", file.budget, network, answer.best)
-    again = convert(model, load_design(path).design, tmp_path / "after").network
-    assert again == answer.network
+    part = find(file.design.target.part)
+    answer = solve([Candidate(shrunk, file.design.target)], file.budget, part, names)
+    require_equal(network, answer.network)
+    found = write_design(file, home / "p" / file.name, file.budget, network, answer.best)
+    assert convert(model, load_design(found).design, home / "after").network == answer.network
+    return {change.layer for change in find_changes(network, shrunk)}
 
 
 @pytest.mark.slow
