@@ -245,6 +245,13 @@ def test_every_signal_is_held_against_the_background(designs):
     assert images.output.scale > 0
 
 
+def test_train_tells_what_does_not_decide(runs, designs, command):
+    """After a run of the same folder, so that nothing is trained again."""
+    told = command("train", designs["momentum"], "-o", runs["momentum"].parent, "--json")
+    assert told.code == 0, told.err
+    assert [row["validation_accuracy"] for row in told.json] == ["-", "-"]
+
+
 def test_the_student_sees_no_signal_unless_told_to(designs):
     design = designs["anomaly"]
     file = load_design(design)

@@ -46,7 +46,7 @@ def train(
             str(len(model.history)),
             str(model.best_epoch),
             f"{model.history[model.best_epoch - 1].validation_loss:.4f}",
-            f"{model.history[model.best_epoch - 1].validation_accuracy:.4f}",
+            _accuracy(model.history[model.best_epoch - 1].validation_accuracy),
             "/".join(
                 str(sum(getattr(each, count) for each in model.zeros))
                 for count in ("zeros", "weights")
@@ -60,3 +60,8 @@ def train(
     else:
         show.print_table("Trained models", columns, rows)
         print(f"Weights: {flow.workspace.training}")
+
+
+def _accuracy(value: float | None) -> str:
+    """Return a share as text; models that do not decide have none."""
+    return "-" if value is None else f"{value:.4f}"
