@@ -21,10 +21,10 @@ figures: install
 	cp figures/figures.md FIGURES.md
 
 test: install lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 fast: install
-	$(BIN)/python -m pytest -n 2 -m "not slow and not training and not csim"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not training and not csim"
 
 lint: install
 	$(BIN)/ruff check .

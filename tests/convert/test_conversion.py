@@ -377,7 +377,7 @@ def test_the_settings_of_a_written_project_can_be_pasted(model, conversion, tmp_
     top = yaml.compose(path.read_text(), Loader=yaml.SafeLoader)
     kept = ("Backend", "Part", "ClockPeriod", "IOType", "HLSConfig")
     top.value = [(key, value) for key, value in top.value if key.value in kept]
-    target, knobs = read_hls(Item(top, path), [each.name for each in MODEL.layers], "pixels")
+    target, knobs = read_hls(Item(top), [each.name for each in MODEL.layers], "pixels")
     layers = dict(knobs.layers)
     del layers["hidden_linear"]  # its type was set to keep the quantiser behind it, then it fused
     assert len(layers) > len(MODEL.layers)
