@@ -1,8 +1,10 @@
-"""A map over fresh processes, in order, that Ctrl-C ends without losing what is being made."""
+"""A map over fresh processes, in order, that Ctrl-C ends without losing what is being made; and the
+output of native code within this one."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from trigger.errors import ToolError
 
@@ -66,3 +68,22 @@ def _interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+@contextmanager
+def silent(stream: TextIO, descriptor: int) -> Iterator[None]:
+    """Drop what native code writes to a descriptor: 1 and sys.stdout, or 2 and sys.stderr.
+
+    C and C++ write to the file descriptor itself, so that is what is turned away; exceptions still
+    come through.
+    """
+    stream.flush()
+    kept = os.dup(descriptor)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, descriptor)
+        yield
+    finally:
+        os.dup2(kept, descriptor)
+        os.close(nowhere)
+        os.close(kept)

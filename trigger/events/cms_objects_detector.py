@@ -17,6 +17,7 @@ each axis for each pile-up collision, in quadrature (CMS, arXiv:1411.0511).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,8 @@ import numpy.typing as npt
 
 from trigger.events.cms_objects_processes import MUON_ETA_MAX, SEMIMUONIC, WHERE, Particles
 from trigger.events.object_batch import MOST_JETS, MOST_MUONS, ObjectBatch
-from trigger.events.optional import library, silent_stdout
+from trigger.events.optional import library
+from trigger.processes import silent
 
 MUON_PT_MIN = 3.0
 MUON_EFFICIENCY = 0.97
@@ -170,7 +172,7 @@ def cluster(events: Sequence[Particles]) -> list[Floats]:
     lengths = np.array([len(event) for event in events])
     nested = awkward.unflatten(awkward.zip(columns, with_name="Momentum4D"), lengths)
     anti_kt = fastjet.JetDefinition(fastjet.antikt_algorithm, JET_RADIUS)
-    with silent_stdout():  # the first one prints a banner
+    with silent(sys.stdout, 1):  # the first one prints a banner
         clusters = fastjet.ClusterSequence(nested, anti_kt)
     jets = clusters.inclusive_jets(JET_PT_MIN)
     members = clusters.constituent_index(JET_PT_MIN)

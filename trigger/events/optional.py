@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -26,18 +22,3 @@ def library(name: str, extra: str, where: object) -> Any:
             where=where,
             remedy=f"pip install 'trigger[{extra}]'",
         ) from error
-
-
-@contextmanager
-def silent_stdout() -> Iterator[None]:
-    """Let nothing that C++ prints reach standard output, which belongs to the command's answer."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)

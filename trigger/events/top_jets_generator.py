@@ -19,6 +19,7 @@ cuts is wide enough to lose about one jet in a hundred.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -29,8 +30,9 @@ import numpy.typing as npt
 
 from trigger.errors import EventError
 from trigger.events.jet_batch import MOST_CONSTITUENTS, JetBatch
-from trigger.events.optional import library, silent_stdout
+from trigger.events.optional import library
 from trigger.events.top_jets_detector import Particles, detect
+from trigger.processes import silent
 
 GENERATOR_VERSION = 1
 CHUNK_JETS = 500
@@ -129,7 +131,7 @@ def _collisions(class_name: str, seed: int, options: JetOptions) -> Iterator[_Co
         pythia.readString(line)
     hook = _early_veto(pythia8, class_name, options)
     pythia.setUserHooksPtr(hook)
-    with silent_stdout():  # the first jet of a process prints a banner
+    with silent(sys.stdout, 1):  # the first jet of a process prints a banner
         pythia.init()
         pythia.next()
         finder.analyze(pythia.event)
@@ -324,7 +326,7 @@ def _hardest_jets(
     columns = awkward.zip(dict(zip(names, momentum.T, strict=True)), with_name="Momentum4D")
     events = awkward.unflatten(columns, np.diff(ends))
     anti_kt = fastjet.JetDefinition(fastjet.antikt_algorithm, options.radius)
-    with silent_stdout():
+    with silent(sys.stdout, 1):
         clusters = fastjet.ClusterSequence(events, anti_kt)
     jets = clusters.inclusive_jets(options.pt_min_gev)
     pt = iter(np.hypot(awkward.flatten(jets.px), awkward.flatten(jets.py)).to_list())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import ModuleType
 
 from trigger.errors import ToolError
+from trigger.processes import silent
 
 
 def tensorflow() -> ModuleType:
@@ -25,7 +24,8 @@ def tensorflow() -> ModuleType:
     if "tensorflow" in sys.modules:
         tf = sys.modules["tensorflow"]
     else:
-        with _quiet_stderr():
+        # its libraries write about missing graphics cards before any of its log settings is read
+        with silent(sys.stderr, 2):
             tf = _import("tensorflow")
     if not tf.keras.Model.__module__.startswith("tf_keras"):
         raise ToolError(
@@ -48,25 +48,6 @@ def qkeras() -> ModuleType:
     """Return QKeras; raises as :func:`tensorflow`."""
     tensorflow()
     return _import("qkeras")
-
-
-@contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Drop what native code writes to stderr; exceptions still come through.
-
-    TensorFlow's libraries write about missing graphics cards before any of their log settings is
-    read, so the file descriptor itself is turned away.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)
 
 
 def _import(name: str) -> ModuleType:
