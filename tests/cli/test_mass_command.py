@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.flow.test_measured_masses import folder  # noqa: F401
+from tests.by_heart import write_by_heart
 from tests.object_events import some_objects
 from trigger.events.cms_objects_root import write
 from trigger.events.object_batch import ObjectBatch
@@ -15,7 +15,12 @@ pytest.importorskip("uproot")
 pytestmark = pytest.mark.csim
 
 
-def test_the_peak_is_printed_and_told_as_json(folder, tmp_path, command):  # noqa: F811
+@pytest.fixture
+def folder(tmp_path):
+    return write_by_heart(tmp_path)
+
+
+def test_the_peak_is_printed_and_told_as_json(folder, tmp_path, command):
     path = tmp_path / "data.root"
     write(some_objects(60, seed=1), "dy", path)
     told = command("mass", folder, path)
@@ -27,7 +32,7 @@ def test_the_peak_is_printed_and_told_as_json(folder, tmp_path, command):  # noq
     assert sum(found["classified"].values()) == 60
 
 
-def test_a_file_of_another_kind_is_bad_input(folder, tmp_path, command):  # noqa: F811
+def test_a_file_of_another_kind_is_bad_input(folder, tmp_path, command):
     (tmp_path / "x.root").write_text("not ROOT")
     told = command("mass", folder, tmp_path / "x.root")
     assert told.code == 2
