@@ -146,8 +146,10 @@ def test_a_batch_system_of_dask_jobqueue(tmp_path, monkeypatch):
     import dask
     import dask_jobqueue  # noqa: F401  brings its configuration
 
+    # copied before the answer, as sbatch does: the script is deleted once the job is submitted
     (tmp_path / "sbatch").write_text(
-        f"#!/bin/sh\nsh $1 > {tmp_path}/log 2>&1 &\necho Submitted batch job 7\n"
+        f"#!/bin/sh\ncp $1 {tmp_path}/job.sh\nsh {tmp_path}/job.sh > {tmp_path}/log 2>&1 &\n"
+        "echo Submitted batch job 7\n"
     )
     (tmp_path / "scancel").write_text("#!/bin/sh\n")
     for name in ("sbatch", "scancel"):
