@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.conftest import TINY
 from trigger.config import load_design
 from trigger.errors import DesignError
 from trigger.flow.exploration import explore_design, find_knobs, with_choice
+from trigger.report.front import read_front
 from trigger.search.study import Knob
 
 
@@ -67,6 +69,14 @@ def test_a_short_search_trains_and_a_second_one_goes_on(tiny_run, command):
         file = load_design(trial["design"])
         assert with_choice(file, trial["choice"]).design.model == file.design.model
         assert file.training.pruning.final_sparsity == trial["choice"]["sparsity"] / 100
+
+    front = read_front(tiny_run.folder / "search")
+    assert [trial.number for trial in front.trials] == [0, 1]
+    best = [trial for trial in front.trials if trial.on_front]
+    assert {trial.design for trial in best} == {Path(each["design"]).name for each in second.json}
+    assert front.start.excess == 1
+    assert 0 < front.start.latency_ns <= 6400  # as the budget asks
+    assert 0 < front.start.quality.low < front.start.quality.value
 
     with Flow(load_design(tiny_run.design), tiny_run.folder, ConsoleListener()) as flow:
         flow.file = replace(flow.file, training=None)

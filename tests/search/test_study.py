@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from trigger.errors import OutputError
-from trigger.search.study import Hopeless, Knob, Outcome, explore
+from trigger.search.study import Hopeless, Knob, Outcome, explore, keep_front
 
 KNOBS = (Knob("bits", 2, 8, first=8), Knob("sparsity", 0, 90, step=10))
 
@@ -55,9 +55,7 @@ def test_an_interrupted_search_goes_on_and_ends_as_one_that_was_not(tmp_path):
 
     resumed = search(parts, function=goes_on)
     assert seen + again == expected  # the interrupted trial is done again, and no other
-    assert [(t.choice, t.quality, t.cost) for t in resumed] == [
-        (t.choice, t.quality, t.cost) for t in front
-    ]
+    assert resumed == front
     assert expected[0]["bits"] == 8  # the design's own value first
     assert search(parts, function=stops) == resumed  # nothing is left to do
 
@@ -78,12 +76,20 @@ def test_another_seed_tries_something_else(tmp_path):
 
 
 def test_the_front_keeps_the_budget_and_none_of_it_is_bettered(tmp_path):
-    front = search(tmp_path)
-    assert all(trial.excess == 1 for trial in front)
+    trials = search(tmp_path)
+    front = [outcome for _, outcome in keep_front(trials)]
+    assert all(outcome.excess == 1 for outcome in front)
     for better, cheaper in itertools.pairwise(front):
         assert better.quality > cheaper.quality
         assert better.cost > cheaper.cost
     assert front[0].notes == {"cost": front[0].cost}
+    for trial in trials:
+        outcome = trial.outcome
+        assert (outcome is None) == (trial.choice["bits"] == 3) == (trial.given_up != "")
+        if outcome is not None and outcome.excess == 1:
+            assert any(
+                each.quality >= outcome.quality and each.cost <= outcome.cost for each in front
+            )
 
 
 def test_a_database_that_cannot_be_reached_is_named(tmp_path):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trigger.cli import options, show
+
+if TYPE_CHECKING:
+    from trigger.report.front import Found, Tried
 
 
 def explore(
@@ -44,34 +48,45 @@ def explore(
     listener = show.ConsoleListener()
     with Flow(file, output / file.name, listener) as flow:
         found = explore_design(flow, listener, trials, epochs, storage)
-    pairs = list(zip(found.trials, found.designs, strict=True))
     if json:
-        show.print_json(
-            [
-                {
-                    "design": str(path),
-                    "auc": trial.quality,
-                    "cost_luts": trial.cost,
-                    "excess": trial.excess,
-                    "choice": dict(trial.choice),
-                    **trial.notes,
-                }
-                for trial, path in pairs
-            ]
-        )
+        show.print_json([_plain(trial, found.folder) for trial in found.best])
         return
     show.print_table(
         "AUC on the validation events against cost",
         ("design", "AUC", "cost in LUTs", "latency ns", "budget", "choice"),
         [
-            (
-                str(path),
-                f"{trial.quality:.4f}",
-                f"{trial.cost:,.0f}",
-                f"{trial.notes['latency_ns']:,.0f}",
-                "met" if trial.excess <= 1 else f"x {trial.excess:.3g}",
-                ", ".join(f"{name} {value}" for name, value in trial.choice.items()),
-            )
-            for trial, path in pairs
+            ("as it is", *_cells(found.front.start), ""),
+            *(
+                (
+                    str(found.folder / trial.design),
+                    *_cells(trial.found),
+                    ", ".join(f"{each.knob} {each.value}" for each in trial.choice),
+                )
+                for trial in found.best
+                if trial.found is not None
+            ),
         ],
     )
+
+
+def _cells(found: Found) -> tuple[str, ...]:
+    return (
+        f"{found.quality.value:.4f}",
+        f"{found.cost_luts:,.0f}",
+        f"{found.latency_ns:,.0f}",
+        "met" if found.excess <= 1 else f"x {found.excess:.3g}",
+    )
+
+
+def _plain(trial: Tried, folder: Path) -> dict[str, Any]:
+    assert trial.found is not None  # it is one of the best
+    return {
+        "design": str(folder / trial.design),
+        "auc": trial.found.quality.value,
+        "auc_low": trial.found.quality.low,
+        "auc_high": trial.found.quality.high,
+        "cost_luts": trial.found.cost_luts,
+        "latency_ns": trial.found.latency_ns,
+        "excess": trial.found.excess,
+        "choice": {each.knob: each.value for each in trial.choice},
+    }

@@ -29,9 +29,11 @@ from trigger.flow.baselines import measure_auc
 from trigger.flow.listener import Listener
 from trigger.flow.steps import Flow
 from trigger.network import Network
+from trigger.report import codec
+from trigger.report.front import Against, Chosen, Found, Front, Objective, Tried, write_front
 from trigger.search import Answer, Candidate, shrink_formats, solve
-from trigger.search.study import Choice, Hopeless, Knob, Outcome, Trial, explore
-from trigger.training import ModelKind, TrainedModel, fit, restore
+from trigger.search.study import Choice, Hopeless, Knob, Outcome, Trial, explore, keep_front
+from trigger.training import ModelKind, Sample, TrainedModel, fit, restore
 from trigger.training.tasks import EventClass
 
 HOPELESS = 2.0
@@ -47,10 +49,12 @@ _BITS = re.compile(r"(quantized_(?:bits|relu)\(\s*)(\d+)(?:\s*,\s*(\d+))?")
 class Exploration:
     """What a search over training knobs found."""
 
-    trials: tuple[Trial, ...]
+    front: Front
+    """Every finished trial, as ``search/front.json`` has it."""
+    best: tuple[Tried, ...]
     """Those that none betters, the best AUC first."""
-    designs: tuple[Path, ...]
-    """A design file for each, for ``trigger run``."""
+    folder: Path
+    """Of the record and of a design file for each of the best, for ``trigger run``."""
 
 
 def explore_design(
@@ -89,6 +93,7 @@ def explore_design(
     home = flow.workspace.folder / "search"
     home.mkdir(parents=True, exist_ok=True)
     start = flow.trained[ModelKind.QUANTISED]
+    own = _measure(file, start, flow.images.validation)
     found = explore(
         knobs,
         partial(_evaluate, flow, listener, start, epochs, home / "trials"),
@@ -98,7 +103,20 @@ def explore_design(
         seed=file.seed,
         progress=listener.counter("trials"),
     )
-    return Exploration(found, tuple(_write(file, trial, home) for trial in found))
+    best = [trial for trial, _ in keep_front(found)]
+    designs = {trial.number: _write(file, trial, home).name for trial in best}
+    tried = {trial.number: _record(trial, designs.get(trial.number, "")) for trial in found}
+    front = Front(file.name, Objective.AUC, Against.COST, own, tuple(tried.values()))
+    write_front(front, home)
+    return Exploration(front, tuple(tried[trial.number] for trial in best), home)
+
+
+def _record(trial: Trial, design: str) -> Tried:
+    found = None
+    if trial.outcome is not None:
+        found = codec.decode(trial.outcome.notes["found"], Found, f"trial {trial.number}")
+    choice = tuple(Chosen(name, value) for name, value in trial.choice.items())
+    return Tried(trial.number, choice, found, trial.given_up, bool(design), design)
 
 
 def find_knobs(file: DesignFile) -> Iterator[Knob]:
@@ -179,19 +197,19 @@ def _evaluate(
         start,
         file.task.loss,
     )
+    found = _measure(file, trained, images.validation)
+    notes = {"found": codec.encode(found, Found, "trial")}
+    return Outcome(found.quality.value, found.cost_luts, found.excess, notes)
+
+
+def _measure(file: DesignFile, trained: TrainedModel, sample: Sample) -> Found:
+    """Return what a trained model is worth as firmware."""
     answer = _answer(file, _network(file, trained))
-    scores = emulate(answer.network, images.validation.pixels_raw)
+    scores = emulate(answer.network, sample.pixels_raw)
     assert isinstance(scores, np.ndarray)
-    auc = measure_auc(file, images.validation, scores)
-    zeros = sum(each.zeros for each in trained.zeros)
-    notes = {
-        "auc_low": auc.low,
-        "auc_high": auc.high,
-        "latency_ns": answer.best.latency_ns,
-        "zeros": zeros,
-        "settings": {name: str(each) for name, each in answer.best.settings.items()},
-    }
-    return Outcome(auc.value, answer.best.luts, answer.excess, notes)
+    auc = measure_auc(file, sample, scores)
+    auc = replace(auc, note=f"{len(sample):,} validation events")
+    return Found(auc, answer.best.luts, answer.best.latency_ns, answer.excess)
 
 
 def _network(file: DesignFile, trained: TrainedModel) -> Network:
@@ -225,7 +243,9 @@ def _write(file: DesignFile, trial: Trial, home: Path) -> Path:
     if SPARSITY in trial.choice:
         share = trial.choice[SPARSITY] / 100
         record["training"] = {"pruning": {"final_sparsity": share}}
-    said = f"# Found by `trigger explore`: AUC {trial.quality:.4f}, {trial.cost:,.0f} LUTs\n"
+    assert trial.outcome is not None
+    figures = f"AUC {trial.outcome.quality:.4f}, {trial.outcome.cost:,.0f} LUTs"
+    said = f"# Found by `trigger explore`: {figures}\n"
     write_text(path, said + yaml.safe_dump(record, sort_keys=False, width=100))
     load_design(path)  # it is a design, or the user is told now
     return path

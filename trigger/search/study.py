@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from trigger.errors import OutputError, ToolError
@@ -32,29 +31,29 @@ class Knob:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """What a choice gave."""
+class Outcome:
+    """What an evaluation says."""
 
-    number: int
-    choice: Choice
     quality: float
     """Larger is better."""
     cost: float
     """Smaller is better."""
     excess: float
     """Smallest factor by which the budget would have to be raised; 1 keeps it."""
-    notes: Mapping[str, Any]
+    notes: Mapping[str, Any] = field(default_factory=dict)
     """Whatever else is to be kept, as JSON has it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an evaluation says."""
+class Trial:
+    """A finished trial: what a choice gave, or why it was given up."""
 
-    quality: float
-    cost: float
-    excess: float
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    number: int
+    choice: Choice
+    outcome: Outcome | None
+    """None of one that was given up."""
+    given_up: str = ""
+    """Why."""
 
 
 class Hopeless(Exception):
@@ -71,7 +70,7 @@ def explore(
     seed: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Trial, ...]:
-    """Evaluate choices until so many are finished; return the ones that none betters.
+    """Evaluate choices until so many are finished; return them all.
 
     Finished ones of earlier calls with the same name count. An exception of ``evaluate`` ends the
     search, and so does Ctrl-C; what is finished stays.
@@ -102,7 +101,7 @@ def explore(
             done = len(study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED)))
             progress(done, trials)
             if done >= trials:
-                return _front(study, states)
+                return _finished(study, states)
             study.sampler = optuna.samplers.TPESampler(seed=1_000_003 * seed + done)
             own = {knob.name: knob.first for knob in knobs if knob.first is not None}
             if done == 0 and own:
@@ -126,25 +125,37 @@ def explore(
             study.tell(trial, (outcome.quality, outcome.cost))
 
 
-def _front(study: Any, states: Any) -> tuple[Trial, ...]:
+def keep_front(trials: Sequence[Trial]) -> tuple[tuple[Trial, Outcome], ...]:
     """Return the trials within the budget, if there is one, that none betters; the best first."""
-    found = [
-        Trial(
-            trial.number,
-            MappingProxyType(dict(trial.params)),
-            trial.values[0],
-            trial.values[1],
-            trial.user_attrs["excess"],
-            MappingProxyType(trial.user_attrs["notes"]),
-        )
-        for trial in study.get_trials(deepcopy=False, states=(states.COMPLETE,))
-    ]
-    within = [trial for trial in found if trial.excess <= 1] or found
-    front: list[Trial] = []
-    for trial in sorted(within, key=lambda each: (-each.quality, each.cost, each.number)):
-        if not front or trial.cost < front[-1].cost:
-            front.append(trial)
+    found = [(trial, trial.outcome) for trial in trials if trial.outcome is not None]
+    within = [pair for pair in found if pair[1].excess <= 1] or found
+    front: list[tuple[Trial, Outcome]] = []
+    for trial, outcome in sorted(within, key=lambda pair: (*_order(pair[1]), pair[0].number)):
+        if not front or outcome.cost < front[-1][1].cost:
+            front.append((trial, outcome))
     return tuple(front)
+
+
+def _order(outcome: Outcome) -> tuple[float, float]:
+    return -outcome.quality, outcome.cost
+
+
+def _finished(study: Any, states: Any) -> tuple[Trial, ...]:
+    """Return the finished trials by number."""
+    return tuple(
+        Trial(number, dict(trial.params), *_outcome(trial))
+        for number, trial in enumerate(
+            study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
+        )
+    )
+
+
+def _outcome(trial: Any) -> tuple[Outcome | None, str]:
+    if trial.values is None:
+        return None, trial.user_attrs["hopeless"]
+    quality, cost = trial.values
+    said = trial.user_attrs
+    return Outcome(quality, cost, said["excess"], said["notes"]), ""
 
 
 def _optuna() -> Any:
