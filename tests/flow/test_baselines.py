@@ -2,47 +2,198 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
-from trigger.flow.baselines import measure_rivals
+from tests.conftest import TINY
+from trigger.budget import Figure, Outcome, Source
+from trigger.config import load_design
+from trigger.errors import DesignError, ReportError
+from trigger.flow.baselines import measure_baselines, with_width
+from trigger.flow.claims import build_claims, build_races
 from trigger.flow.steps import Flow
+from trigger.report.baselines import read_baselines, write_baselines
+from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind, Settings
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return load_design(path)
+
+
+def test_one_width_goes_to_every_quantiser_and_nothing_is_pruned(tiny):
+    narrow = with_width(tiny, 4)
+    layers = {layer.name: layer.options for layer in narrow.design.model.layers}
+    assert layers["conv"]["kernel_quantizer"] == "quantized_bits(4,0,alpha=1)"
+    assert layers["conv"]["bias_quantizer"] == "quantized_bits(4,0,alpha=1)"
+    assert layers["relu"]["activation"] == "quantized_relu(4,2)"
+    assert layers["score"]["kernel_quantizer"] == "quantized_bits(4,0,alpha=1)"
+    assert narrow.training.pruning is None
+    assert replace(narrow.training, pruning=tiny.training.pruning) == tiny.training
+    wide = with_width(tiny, 9).design.model.layers
+    assert wide[0].options["kernel_quantizer"] == "quantized_bits(9,0,alpha=1)"
+
+
+def test_a_width_leaves_every_quantiser_its_range(tiny):
+    assert with_width(tiny, 3)  # quantized_relu(3,2) has a bit below the point
+    with pytest.raises(DesignError, match=r"relu: no quantiser of 2 bits.*3 bits or more"):
+        with_width(tiny, 2)
+    bare = replace(tiny.design.model, layers=tiny.design.model.layers[2:4])
+    with pytest.raises(DesignError, match=r"nothing is quantised.*quantized_bits"):
+        with_width(replace(tiny, design=replace(tiny.design, model=bare)), 8)
+
+
+def firmware(latency_ns: float, cost_luts: float) -> Firmware:
+    return Firmware(latency_ns, cost_luts, 0.0, 100.0, cost_luts)
+
+
+def rival(name, kind, auc, default, *front) -> Rival:
+    return Rival(name, kind, Figure(auc, Source.MEASURED), default, front, 1.0 if front else 1.7)
+
+
+FLOAT = Rival("float", RivalKind.FLOAT, Figure(0.92, Source.MEASURED), None)
+WIDE = rival(
+    *("wide", RivalKind.CONVERTED, 0.911),
+    *(firmware(500, 600.0), firmware(600, 200.0), firmware(800, 150.0)),
+)
+EIGHT = rival(
+    *("8 bits", RivalKind.TRAINED, 0.917, firmware(500, 180.0)),
+    *(firmware(500, 180.0), firmware(900, 60.0)),
+)
+SIX = rival("6 bits", RivalKind.TRAINED, 0.915, firmware(500, 140.0), firmware(700, 90.0))
+FOUR = rival("4 bits", RivalKind.TRAINED, 0.90, firmware(500, 70.0), firmware(700, 20.0))
+DESIGN = rival(
+    *("design", RivalKind.DESIGN, 0.916, firmware(500, 100.0)),
+    *(firmware(500, 100.0), firmware(700, 50.0), firmware(900, 40.0)),
+)
+
+
+def test_a_claim_names_settings_and_the_best_rival_of_equal_auc():
+    claims = list(build_claims([FLOAT, WIDE, EIGHT, SIX, FOUR, DESIGN]))
+    default, solved = Settings.DEFAULT, Settings.SOLVED
+    said = [(each.against, each.settings, each.rival_settings, each.factor) for each in claims]
+    assert said == [
+        ("wide", default, default, 6.0),
+        ("wide", solved, solved, 150 / 40),
+        ("wide", solved, default, 15.0),
+        ("6 bits", default, default, 1.4),
+        ("8 bits", solved, solved, 1.5),  # 4 bits cost less, and are worse
+    ]
+    passed, failed = Outcome.PASS, Outcome.FAIL
+    assert [each.outcome for each in claims] == [passed, failed, passed, failed, passed]
+    assert [(each.latency_ns, each.rival_latency_ns) for each in claims[:3]] == [
+        (500, 500),
+        (900, 800),
+        (900, 500),
+    ]
+
+
+def test_a_design_that_is_worse_passes_no_claim():
+    worse = replace(DESIGN, auc=Figure(0.9089, Source.MEASURED))
+    claims = list(build_claims([FLOAT, WIDE, EIGHT, worse]))
+    assert claims[0].factor == 6.0
+    assert not claims[0].equal
+    assert {each.outcome for each in claims} == {Outcome.FAIL}
+    just = replace(DESIGN, auc=Figure(0.9091, Source.MEASURED))
+    assert next(build_claims([FLOAT, WIDE, just])).outcome is Outcome.PASS
+
+
+def test_what_cannot_be_compared_is_unknown():
+    beyond = replace(EIGHT, front=())
+    *_, plain, solved = build_claims([FLOAT, WIDE, beyond, FOUR, DESIGN])
+    assert plain.factor == 1.8
+    assert solved.factor is None
+    assert solved.outcome is Outcome.UNKNOWN
+    assert "no width for all" in solved.note
+    _, both, mixed = build_claims([FLOAT, replace(WIDE, front=()), DESIGN])
+    assert (both.outcome, both.note) == (
+        Outcome.UNKNOWN,
+        "no settings of wide meet the budget",
+    )
+    assert mixed.outcome is Outcome.PASS
+
+
+def test_races_are_within_the_least_resources_that_both_can_do_with():
+    races = {each.against: each for each in build_races([FLOAT, WIDE, EIGHT, FOUR, DESIGN])}
+    assert set(races) == {"wide", "8 bits", "4 bits"}
+    said = [(each.luts, each.latency_ns, each.rival_latency_ns) for each in races.values()]
+    assert said == [(150, 500, 800), (60, 700, 900), (40, 900, 700)]
+
+
+def test_the_record_comes_back_and_a_damaged_one_is_told(tmp_path):
+    rivals = (FLOAT, WIDE, EIGHT, DESIGN)
+    claims, races = tuple(build_claims(rivals)), tuple(build_races(rivals))
+    found = Baselines("tiny", "0" * 64, 55, rivals, claims, races)
+    assert read_baselines(tmp_path) is None
+    path = write_baselines(found, tmp_path)
+    assert read_baselines(tmp_path) == found
+    data = json.loads(path.read_text())
+    assert [claim["outcome"] for claim in data["claims"]] == [
+        *("pass", "fail", "pass", "pass", "pass")
+    ]
+    data["claims"][1]["outcome"] = "pass"
+    path.write_text(json.dumps(data))
+    with pytest.raises(ReportError, match=r"'pass' contradicts the rest"):
+        read_baselines(tmp_path)
+    path.write_text("{}")
+    with pytest.raises(ReportError, match=r"schema is None.*trigger-baselines-1.*delete it"):
+        read_baselines(tmp_path)
+    path.write_text("{")
+    with pytest.raises(ReportError, match=r"cannot be read.*delete it"):
+        read_baselines(tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.training
-def test_the_design_is_held_against_hls4ml_s_own_conversions(tiny_run):
+def test_the_design_is_held_against_hls4ml_and_one_width_for_all(tiny_run, command):
     from trigger.cli.show import ConsoleListener
-    from trigger.config import load_design
-    from trigger.errors import DesignError
     from trigger.report import read_json
 
-    file = load_design(tiny_run.design)
-    with Flow(file, tiny_run.folder, ConsoleListener()) as flow:
-        rivals = {rival.name: rival for rival in measure_rivals(flow, (6, 10))}
-        report = read_json(flow.workspace.report)
+    asked = ("baselines", tiny_run.design, "-o", tiny_run.output, "--width", 6)
+    first = command(*asked, "--trained-width", 4)
+    assert first.code == 0
+    assert "1 trainings, about 1 min" in first.err
+    assert "4-bit model epoch 2/2" in first.err
+    assert "against" in first.out
+    again = command(*asked, "--trained-width", 4, "--json")
+    assert "4-bit model epoch" not in again.err
+    found = read_baselines(tiny_run.folder)
+    rivals = {each.name: each for each in found.rivals}
+    assert [each["name"] for each in again.json["rivals"]] == list(rivals)
     assert list(rivals) == [
         "float model",
         "hls4ml default, ap_fixed<16,6>",
         "hls4ml auto",
-        "float model in ap_fixed<10,5>",
         "float model in ap_fixed<6,3>",
+        "4 bits, trained",
         "this design",
-        "this design, solved",
     ]
+    report = read_json(tiny_run.folder / "report.json")
     engines = {engine.engine: engine.auc.value for engine in report.physics.engines}
-    assert rivals["this design"].auc.value == engines["emulated"]
-    assert rivals["this design, solved"].auc.value == engines["emulated"]
+    design = rivals["this design"]
+    assert design.auc.value == engines["emulated"]
     assert rivals["float model"].auc.value == engines["float"]
-    assert rivals["float model"].luts is None
-    default = rivals["hls4ml default, ap_fixed<16,6>"]
-    assert default.cost.total.dsp.value > 0 == rivals["this design"].cost.total.dsp.value
-    assert default.luts == default.cost.total.lut.value + 55 * default.cost.total.dsp.value
-    assert default.luts > rivals["float model in ap_fixed<6,3>"].luts
-    assert rivals["this design, solved"].luts <= rivals["this design"].luts
+    assert rivals["float model"].default is None
+    default = rivals["hls4ml default, ap_fixed<16,6>"].default
+    assert default.dsp > 0 == design.default.dsp
+    assert default.cost_luts == default.lut + 55 * default.dsp
+    assert default.cost_luts > rivals["float model in ap_fixed<6,3>"].default.cost_luts
+    assert rivals["4 bits, trained"].training_seconds > 0
+    for each in found.rivals[1:]:
+        assert each.solved.cost_luts <= each.default.cost_luts
+        assert each.excess == 1
+    factors = [claim.factor for claim in found.claims[:3]]
+    assert factors == [
+        default.cost_luts / design.default.cost_luts,
+        found.rivals[1].solved.cost_luts / design.solved.cost_luts,
+        default.cost_luts / design.solved.cost_luts,
+    ]
 
-    with Flow(file, tiny_run.folder, ConsoleListener()) as flow:
-        flow.file = replace(file, task=object())
-        with pytest.raises(DesignError, match=r"baselines are compared by AUC.*classes of events"):
-            measure_rivals(flow)
+    with Flow(load_design(tiny_run.design), tiny_run.folder, ConsoleListener()) as flow:
+        flow.file = replace(flow.file, task=object())
+        with pytest.raises(DesignError, match=r"baselines are compared by AUC.*tell classes"):
+            measure_baselines(flow, ConsoleListener())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trigger.cli import options, show
 
 if TYPE_CHECKING:
-    from trigger.flow.baselines import Rival
+    from trigger.report.rivals import Baselines, Claim, Firmware, Rival
 
 
 def baselines(
@@ -17,59 +17,134 @@ def baselines(
     width: Annotated[
         list[int] | None,
         typer.Option(
-            min=2, help="Bits of every number in the scan. Can be given again.", show_default=False
+            min=2,
+            help="Bits of every number of the float model. Can be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    train: Annotated[
+        bool,
+        typer.Option(
+            "--train",
+            help="Train the design's model with one width for all: 8, 6, 4 and 3 bits, each as "
+            "long as the design's own quantised model.",
+        ),
+    ] = False,
+    trained_width: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=2,
+            help="Bits of every quantiser in place of those of --train. Can be given again.",
+            show_default=False,
         ),
     ] = None,
     reuse_factor: Annotated[
-        int, typer.Option(min=1, help="Reuse factor of hls4ml's conversions.")
+        int, typer.Option(min=1, help="Reuse factor of all but the design.")
     ] = 1,
     output: options.Output = options.OUTPUT,
     json: options.Json = False,
 ) -> None:
-    """Compare the design with hls4ml's own conversions of its float model.
+    """Compare the design with hls4ml's own conversions of its float model, and with one width.
 
     AUC on the test events by bit-exact emulation; cost by the same estimate, as LUTs, a DSP block
-    counting as 55. What is missing of the run is made first.
+    counting as 55, with default settings and with the cheapest within the design's budget.
+    What is missing of the run is made first; trainings are kept and go on where they stopped.
     """
     from trigger.config import load_design
-    from trigger.flow.baselines import WIDTHS, measure_rivals
+    from trigger.flow.baselines import TRAINED_WIDTHS, WIDTHS, measure_baselines
     from trigger.flow.steps import Flow
+    from trigger.report.baselines import to_json
 
     file = load_design(design)
-    with Flow(file, output / file.name, show.ConsoleListener()) as flow:
-        rivals = measure_rivals(flow, tuple(width or WIDTHS), reuse_factor)
+    listener = show.ConsoleListener()
+    trained = trained_width or (TRAINED_WIDTHS if train else ())
+    with Flow(file, output / file.name, listener) as flow:
+        found = measure_baselines(flow, listener, width or WIDTHS, trained, reuse_factor)
     if json:
-        show.print_json([_record(rival) for rival in rivals])
-        return
-    ours = rivals[-1].luts
+        show.print_json(to_json(found))
+    else:
+        _print(found)
+
+
+def _print(found: Baselines) -> None:
     show.print_table(
-        f"AUC on {rivals[0].auc.note}, and the estimate of each firmware",
-        ("", "AUC", "latency ns", "LUT", "DSP", "FF", "cost in LUTs", "times the last"),
-        [_row(rival, ours) for rival in rivals],
+        f"AUC on {found.rivals[0].auc.note}, the estimate with default settings, and with the "
+        "cheapest within the budget",
+        (
+            *("", "AUC", "latency ns", "LUT", "DSP", "FF", "cost in LUTs"),
+            *("solved: latency ns", "cost in LUTs"),
+        ),
+        [_row(rival) for rival in found.rivals],
     )
+    show.print_table(
+        "Times cheaper than a rival, at an AUC that is not smaller by more than the tolerance",
+        (
+            *("against", "settings: design", "rival", "times", "asked", "AUC difference"),
+            *("latency ns: design", "rival", "answer"),
+        ),
+        [_claim(claim) for claim in found.claims],
+    )
+    for claim in found.claims:
+        if claim.note:
+            print(f"  {claim.against or 'one width, trained'}: {claim.note}")
+    if not any(rival.kind.value == "one width, trained" for rival in found.rivals):
+        print("One width for all was not trained, so nothing is claimed against it: give --train")
+    if found.races:
+        show.print_table(
+            "Latency within equal resources, the least that both can do with in the budget",
+            ("against", "cost in LUTs", "latency ns: design", "rival"),
+            [
+                (
+                    race.against,
+                    *map(_number, (race.luts, race.latency_ns, race.rival_latency_ns)),
+                )
+                for race in found.races
+            ],
+        )
+    _print_times(found)
 
 
-def _row(rival: Rival, ours: float | None) -> tuple[str, ...]:
-    share = rival.luts / ours if rival.luts is not None and ours else None
+def _print_times(found: Baselines) -> None:
+    *_, design = found.rivals
+    print(f"The design's settings were found in {design.solving_seconds:.1f} s", end="")
+    trainings = [
+        each.training_seconds for each in found.rivals if each.training_seconds is not None
+    ]
+    print(f"; {len(trainings)} trainings took {sum(trainings):,.0f} s" if trainings else "")
+
+
+def _row(rival: Rival) -> tuple[str, ...]:
+    solved = rival.solved
+    over = f"{rival.excess:.3g} x the budget" if solved is None and rival.excess else ""
     return (
         rival.name,
         f"{rival.auc.value:.4f}",
-        *("" if value is None else f"{value:,.0f}" for value in _values(rival).values()),
-        "" if share is None else f"{share:.2f}",
+        *map(_number, _values(rival.default)),
+        over if solved is None else _number(solved.latency_ns),
+        "" if solved is None else _number(solved.cost_luts),
     )
 
 
-def _values(rival: Rival) -> dict[str, float | None]:
-    """Return the numbers of a firmware, None where they are not known."""
-    total = rival.cost.total if rival.cost else None
-    known = {name: getattr(total, name, None) for name in ("latency_cycles", "lut", "dsp", "ff")}
-    values = {name: None if figure is None else figure.value for name, figure in known.items()}
-    cycles = values.pop("latency_cycles")
-    clock = rival.cost.clock_period_ns if rival.cost else 0.0
-    latency = None if cycles is None else cycles * clock
-    return {"latency_ns": latency, **values, "cost_luts": rival.luts}
+def _values(firmware: Firmware | None) -> tuple[float | None, ...]:
+    if firmware is None:
+        return (None,) * 5
+    return (firmware.latency_ns, firmware.lut, firmware.dsp, firmware.ff, firmware.cost_luts)
 
 
-def _record(rival: Rival) -> dict[str, Any]:
-    auc = {"auc": rival.auc.value, "auc_low": rival.auc.low, "auc_high": rival.auc.high}
-    return {"name": rival.name, **auc, **_values(rival)}
+def _claim(claim: Claim) -> tuple[str, ...]:
+    difference = claim.auc_difference
+    return (
+        claim.against or "one width, trained",
+        claim.settings.value,
+        claim.rival_settings.value,
+        "unknown" if claim.factor is None else f"{claim.factor:.2f}",
+        f"{claim.asked:g}",
+        "unknown" if difference is None else f"{difference:+.4f}",
+        _number(claim.latency_ns),
+        _number(claim.rival_latency_ns),
+        show.MARKS[claim.outcome.value],
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"

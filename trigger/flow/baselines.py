@@ -1,136 +1,273 @@
-"""What a design has to beat: the float model as hls4ml converts it by itself.
+"""What a design has to beat: other firmware for the same task, costed and emulated the same way.
 
-Costed by the same estimator and emulated on the same test events: hls4ml's default conversion
-(every number ``ap_fixed<16,6>``), its inferred (``auto``) types, and one width for every number,
-scanned. All with the Latency strategy and one reuse factor, as the defaults are.
+The float model as hls4ml converts it by itself: every number ``ap_fixed<16,6>``, the inferred
+(``auto``) types, and one width for every number. And the scan of the literature (Coelho et al.,
+arXiv:2006.10159): the design's own model with one width for every quantiser, trained with it. All
+have the default settings, and then the cheapest within the design's budget.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from trigger.budget import Cost, Figure, Source
+from trigger.budget import Cost, Figure, Quantity
 from trigger.config import DesignFile
-from trigger.design import Knobs, LayerKnobs, Strategy
+from trigger.design import Design, Knobs, LayerKnobs, LayerSpec, Strategy
 from trigger.device import find
 from trigger.emulate import emulate
 from trigger.errors import DesignError
 from trigger.estimate import estimate
 from trigger.fixed import FixedFormat
-from trigger.flow.physics import Pair, scores_of
+from trigger.flow.claims import build_claims, build_races
+from trigger.flow.exploration import with_choice
+from trigger.flow.listener import Listener
+from trigger.flow.physics import measure_auc
+from trigger.flow.search import require_equal
 from trigger.flow.steps import Flow
 from trigger.network import Network
-from trigger.rates import COVERAGE, build_roc
-from trigger.search import LUTS_PER_DSP, Candidate, shrink_formats, solve
-from trigger.training import ModelKind, Sample, predict, restore
+from trigger.report.baselines import FOLDER, write_baselines
+from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
+from trigger.search import LUTS_PER_DSP, Candidate, Point, shrink_formats, solve
+from trigger.training import ModelKind, Start, TrainedModel, fit, predict, restore
 from trigger.training.tasks import EventClass
 
 DEFAULT = FixedFormat.parse("ap_fixed<16,6>")
 """hls4ml's type where nothing else is said."""
 WIDTHS = (14, 12, 10, 8)
 """Bits of every number in the scan; the integer bits are those of the default, up to half."""
+TRAINED_WIDTHS = (8, 6, 4, 3)
+"""Bits of every quantiser in the scan that is trained."""
+_QUANTISER = re.compile(r"quantized_(bits|relu)\(\s*\d+(?:\s*,\s*(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
-    """One firmware for the same task."""
+class _Entry:
+    """A firmware that is to be measured."""
 
     name: str
-    auc: Figure
-    """Of the signal against the background, on the test events."""
-    cost: Cost | None
-    """None of the float model, which is no firmware."""
-
-    @property
-    def luts(self) -> float | None:
-        """LUTs, a DSP block counting as ``LUTS_PER_DSP``; None where one is unknown."""
-        if self.cost is None:
-            return None
-        lut, dsp = self.cost.total.lut, self.cost.total.dsp
-        return None if lut is None or dsp is None else lut.value + LUTS_PER_DSP * dsp.value
+    kind: RivalKind
+    network: Network
+    width: int | None = None
+    training_seconds: float | None = None
 
 
-def measure_rivals(
-    flow: Flow, widths: Sequence[int] = WIDTHS, reuse_factor: int = 1
-) -> tuple[Rival, ...]:
-    """Return the float model, its conversions by hls4ml, the design as it is, and as solved.
+def measure_baselines(
+    flow: Flow,
+    listener: Listener,
+    widths: Sequence[int] = WIDTHS,
+    trained_widths: Sequence[int] = (),
+    reuse_factor: int = 1,
+) -> Baselines:
+    """Measure the float model, its conversions, trained widths and the design; write the record.
+
+    Args:
+        flow: of the design; what is missing of its run up to the compilation is made.
+        widths: of every number of the float model.
+        trained_widths: of every quantiser of the design's model; each is a training, which is kept
+            in the design's folder and goes on where it was interrupted.
+        reuse_factor: of all rivals, with the Latency strategy.
 
     Raises:
-        DesignError: the design does not tell classes of events apart.
-        Further errors of a run up to the compilation, and of ``convert``.
+        DesignError: the design does not tell classes of events apart, or a quantiser cannot have
+            so few bits.
+        OutputError: the folder cannot be written.
+        Further errors of a run up to the compilation, of ``convert`` and of ``solve``.
     """
     file = flow.file
-    if not isinstance(file.task, EventClass):
+    if not isinstance(file.task, EventClass) or file.training is None:
         raise DesignError(
             "baselines are compared by AUC, and there is none",
             where=file.source,
-            allowed="designs that tell classes of events apart",
+            allowed="designs that are trained to tell classes of events apart",
         )
+    scan = [(width, with_width(file, width)) for width in sorted(set(trained_widths), reverse=True)]
     compiled, images = flow.compiled, flow.images
     test = images.sample.take(images.split.test)
-    target = file.design.target
     float_model = flow.trained[ModelKind.FLOAT]
-    rivals = [
-        Rival("float model", measure_auc(file, test, predict(float_model, test.pixels_raw)), None)
-    ]
-    networks = {
-        **dict(_conversions(flow, widths, reuse_factor)),
-        "this design": compiled.network,
-    }
-    names = frozenset(layer.name for layer in file.design.model.layers)
-    shrunk = shrink_formats(compiled.network, names)
-    answer = solve([Candidate(shrunk, target)], file.budget, find(target.part), names)
-    networks["this design, solved"] = answer.network
-    for name, network in networks.items():
-        scores = emulate(network, test.pixels_raw)
+    auc = measure_auc(file, test, predict(float_model, test.pixels_raw))
+    rivals = [Rival("float model", RivalKind.FLOAT, auc, None)]
+    for entry in (
+        *_conversions(flow, widths, reuse_factor),
+        *_trainings(flow, listener, scan, reuse_factor),
+        _Entry("this design", RivalKind.DESIGN, compiled.network),
+    ):
+        listener.phase(entry.name)
+        scores = emulate(entry.network, test.pixels_raw)
         assert isinstance(scores, np.ndarray)
-        cost = estimate(network, answer.best.candidate.target)
-        rivals.append(Rival(name, measure_auc(file, test, scores), cost))
-    return tuple(rivals)
+        rivals.append(_measured(file, entry, measure_auc(file, test, scores)))
+    found = Baselines(
+        file.name,
+        compiled.network.digest,
+        LUTS_PER_DSP,
+        tuple(rivals),
+        tuple(build_claims(rivals)),
+        tuple(build_races(rivals)),
+    )
+    write_baselines(found, flow.workspace.folder)
+    return found
 
 
-def _conversions(
-    flow: Flow, widths: Sequence[int], reuse_factor: int
-) -> Iterator[tuple[str, Network]]:
-    """Yield the float model's firmware for each way to choose its types."""
-    from trigger.convert import convert  # hls4ml takes seconds to import
+def with_width(file: DesignFile, width: int) -> DesignFile:
+    """Return the design with one width for every quantiser, and without pruning.
 
-    model = restore(flow.trained[ModelKind.FLOAT])
-    scan = {f"ap_fixed<{width},{min(DEFAULT.integer, width // 2)}>" for width in widths}
-    ways: dict[str, Mapping[str, str]] = {
-        f"hls4ml default, {DEFAULT}": _everywhere(str(DEFAULT)),
-        "hls4ml auto": {"default": str(DEFAULT)},
-        **{
-            f"float model in {form}": _everywhere(form)
-            for form in sorted(scan, key=lambda text: -FixedFormat.parse(text).width)
-        },
+    Bits above the binary point stay: they are the range, which the task asks for.
+
+    Raises:
+        DesignError: a quantiser cannot have so few bits, or there is none.
+    """
+    least = {
+        layer.name: bits
+        for layer in file.design.model.layers
+        if (bits := _fewest_bits(layer)) is not None
     }
-    for name, precision in ways.items():
+    if not least or width < max(least.values()):
+        worst = max(least, key=lambda name: least[name], default="model")
+        raise DesignError(
+            f"no quantiser of {width} bits" if least else "nothing is quantised",
+            where=f"{file.source}: {worst}",
+            allowed=f"{least[worst]} bits or more" if least else "quantized_bits, quantized_relu",
+        )
+    changed = with_choice(file, dict.fromkeys(least, width))
+    assert changed.training is not None
+    return replace(changed, training=replace(changed.training, pruning=None))
+
+
+def _fewest_bits(layer: LayerSpec) -> int | None:
+    """Return how many bits leave each quantiser its range, and one below it; None without any."""
+    found = [
+        (match[1] == "bits") + int(match[2] or 0) + 1
+        for value in layer.options.values()
+        if isinstance(value, str) and (match := _QUANTISER.match(value))
+    ]
+    return max(found, default=None)
+
+
+def _conversions(flow: Flow, widths: Sequence[int], reuse_factor: int) -> Iterator[_Entry]:
+    """Yield the float model's firmware for each way to choose its types."""
+    model = restore(flow.trained[ModelKind.FLOAT])
+    scan = [
+        FixedFormat(width, min(DEFAULT.integer, width // 2))
+        for width in sorted(set(widths), reverse=True)
+    ]
+    ways: list[tuple[str, int | None, Mapping[str, str]]] = [
+        (f"hls4ml default, {DEFAULT}", DEFAULT.width, _everywhere(str(DEFAULT))),
+        ("hls4ml auto", None, {"default": str(DEFAULT)}),
+        *((f"float model in {form}", form.width, _everywhere(str(form))) for form in scan),
+    ]
+    for name, width, precision in ways:
         knobs = Knobs(LayerKnobs(Strategy.LATENCY, reuse_factor, precision=precision))
-        design = replace(flow.file.design, knobs=knobs)
-        with tempfile.TemporaryDirectory() as folder:
-            yield name, convert(model, design, Path(folder) / "hls").network
+        network = _convert(model, replace(flow.file.design, knobs=knobs))
+        yield _Entry(name, RivalKind.CONVERTED, network, width)
 
 
 def _everywhere(form: str) -> Mapping[str, str]:
     return {"default": form, "result": form, "accum": form}
 
 
-def measure_auc(file: DesignFile, test: Sample, outputs: npt.NDArray) -> Figure:
-    """Return the AUC of the signal against the background that the design's trigger names.
+def _trainings(
+    flow: Flow,
+    listener: Listener,
+    scan: Sequence[tuple[int, DesignFile]],
+    reuse_factor: int,
+) -> Iterator[_Entry]:
+    """Yield the firmware of the design's model trained with one width after the other."""
+    if scan:
+        own = flow.trained[ModelKind.QUANTISED]
+        minutes = len(scan) * sum(epoch.seconds for epoch in own.history) / 60
+        listener.phase(
+            f"{len(scan)} trainings, about {max(1, round(minutes))} min, as the design's own took"
+        )
+    for width, file in scan:
+        trained = _train(flow, listener, file, width)
+        layers = {
+            name: replace(knobs, strategy=None, reuse_factor=None)
+            for name, knobs in file.design.knobs.layers.items()
+        }
+        model = replace(
+            file.design.knobs.model, strategy=Strategy.LATENCY, reuse_factor=reuse_factor
+        )
+        design = replace(file.design, knobs=Knobs(model, layers))
+        yield _Entry(
+            f"{width} bits, trained",
+            RivalKind.TRAINED,
+            _convert(restore(trained), design),
+            width,
+            round(sum(epoch.seconds for epoch in trained.history), 1),
+        )
 
-    Args:
-        outputs: (events, outputs) of one engine, in its own numbers.
+
+def _train(flow: Flow, listener: Listener, file: DesignFile, width: int) -> TrainedModel:
+    training = file.training
+    assert training is not None
+    return fit(
+        ModelKind.QUANTISED,
+        file.design.model,
+        training,
+        flow.images.train,
+        flow.images.validation,
+        flow.workspace.folder / FOLDER / f"{width}_bits",
+        listener.training(),
+        flow.trained[ModelKind.FLOAT] if training.start is Start.FLOAT else None,
+        file.task.loss,
+        f"{width}-bit model",
+    )
+
+
+def _convert(model: Any, design: Design) -> Network:
+    from trigger.convert import convert  # hls4ml takes seconds to import
+
+    with tempfile.TemporaryDirectory() as folder:
+        return convert(model, design, Path(folder) / "hls").network
+
+
+def _measured(file: DesignFile, entry: _Entry, auc: Figure) -> Rival:
+    """Estimate a firmware as it is, and find the cheapest one within the budget.
+
+    Solving leaves every integer as it is, so that both have the same AUC.
     """
-    pair = Pair.of(file)
-    asked = pair.ask(test.labels)
-    scores = scores_of(np.asarray(outputs).reshape(len(test), -1), asked)
-    roc = build_roc(scores[test.labels == pair.signal], scores[test.labels == pair.background])
-    low, high = roc.auc_interval(COVERAGE)
-    return Figure(roc.auc, Source.MEASURED, low, high, COVERAGE, note=asked.note)
+    names = frozenset(layer.name for layer in file.design.model.layers)
+    target = file.design.target
+    begun = time.monotonic()
+    shrunk = shrink_formats(entry.network, names)
+    answer = solve([Candidate(shrunk, target)], file.budget, find(target.part), names)
+    seconds = round(time.monotonic() - begun, 2)
+    require_equal(entry.network, answer.network)
+    return Rival(
+        entry.name,
+        entry.kind,
+        auc,
+        _firmware(estimate(entry.network, target)),
+        tuple(_firmware_of(point) for point in answer.front),
+        answer.excess,
+        entry.width,
+        entry.training_seconds,
+        seconds,
+    )
+
+
+def _firmware(cost: Cost) -> Firmware:
+    total = cost.total
+    cycles, lut, dsp, ff = (
+        None if figure is None else figure.value
+        for figure in (total.latency_cycles, total.lut, total.dsp, total.ff)
+    )
+    return Firmware(
+        None if cycles is None else cycles * cost.clock_period_ns,
+        lut,
+        dsp,
+        ff,
+        None if lut is None or dsp is None else lut + LUTS_PER_DSP * dsp,
+    )
+
+
+def _firmware_of(point: Point) -> Firmware:
+    lut, dsp, ff = (point.totals.get(each) for each in (Quantity.LUT, Quantity.DSP, Quantity.FF))
+    return Firmware(point.latency_ns, lut, dsp, ff, point.luts)

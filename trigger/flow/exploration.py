@@ -25,8 +25,8 @@ from trigger.device import find
 from trigger.emulate import emulate
 from trigger.errors import DesignError
 from trigger.files import write_text
-from trigger.flow.baselines import measure_auc
 from trigger.flow.listener import Listener
+from trigger.flow.physics import measure_auc
 from trigger.flow.steps import Flow
 from trigger.network import Network
 from trigger.report import codec

@@ -34,6 +34,7 @@ from trigger.rates import (
     predict_classes,
 )
 from trigger.report import record
+from trigger.training import Sample
 
 ACCEPTANCE = 0.1
 """Of background at the working point, where the design names none."""
@@ -291,3 +292,17 @@ def qualities(found: record.Physics) -> dict[str, Figure]:
                 note="float less emulated, test events",
             )
     return losses
+
+
+def measure_auc(file: DesignFile, test: Sample, outputs: npt.NDArray) -> Figure:
+    """Return the AUC of the signal against the background that the design's trigger names.
+
+    Args:
+        outputs: (events, outputs) of one engine, in its own numbers.
+    """
+    pair = Pair.of(file)
+    asked = pair.ask(test.labels)
+    scores = scores_of(np.asarray(outputs).reshape(len(test), -1), asked)
+    roc = build_roc(scores[test.labels == pair.signal], scores[test.labels == pair.background])
+    low, high = roc.auc_interval(COVERAGE)
+    return Figure(roc.auc, Source.MEASURED, low, high, COVERAGE, note=asked.note)

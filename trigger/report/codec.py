@@ -18,6 +18,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from trigger.budget import Check, Outcome, Verdict
 from trigger.errors import ReportError
 from trigger.report.figures import Line, Spread
+from trigger.report.rivals import Claim
 
 SCHEMA_NAME = "trigger-report-1"
 """Changes its number when a reader of the old form would misread the new one."""
@@ -27,6 +28,7 @@ DERIVED: dict[type, dict[str, Any]] = {
     Check: {"margin": float | None},
     Spread: {"mean": float, "deviation": float | None},
     Line: {"kept": int | None},
+    Claim: {"equal": bool, "outcome": Outcome},
 }
 """Properties that are written beside the fields, with their types."""
 

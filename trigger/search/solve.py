@@ -44,8 +44,9 @@ from trigger.search.settings import (
 )
 
 LUTS_PER_DSP = 55
-"""LUTs that a DSP block counts for in a cost of both: the weight at which effective bit operations
-fit LUT + 55 DSP of synthesised networks (HGQ, arXiv:2405.00645). A convention, not a price."""
+"""LUTs that a DSP block counts for in a cost of both: Sun et al. (HGQ, arXiv:2405.00645) find that
+effective bit operations of unrolled hls4ml networks come near LUT + 55 DSP after place and route.
+A convention, not a price."""
 
 
 _MUST_BE_KNOWN = (Column.WAIT, Column.LUT, Column.DSP)

@@ -1,0 +1,129 @@
+"""What a design has to beat, and by how much it does: every rival, and what may be claimed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from trigger.budget import Figure, Outcome
+
+
+class RivalKind(Enum):
+    """How a firmware for the task came to its numbers."""
+
+    FLOAT = "float model"
+    """No firmware: what all others are made from, or held against."""
+    CONVERTED = "float model, converted"
+    """With types that hls4ml chooses, or one type for all, without training."""
+    TRAINED = "one width, trained"
+    """The design's model with one width for every quantiser, dense, trained as the design is."""
+    DESIGN = "this design"
+
+
+class Settings(Enum):
+    """Which firmware settings a firmware has."""
+
+    DEFAULT = "default"
+    """The Latency strategy and one reuse factor everywhere; of the design, its own."""
+    SOLVED = "solved"
+    """The cheapest within the design's budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """What a firmware costs, as estimated; what no law knows is None."""
+
+    latency_ns: float | None
+    lut: float | None
+    dsp: float | None
+    ff: float | None
+    cost_luts: float | None
+    """LUTs, DSP blocks weighed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One way to do the task."""
+
+    name: str
+    kind: RivalKind
+    auc: Figure
+    """Of the signal against the background, on the test events."""
+    default: Firmware | None
+    """With default settings; None of what is no firmware."""
+    front: tuple[Firmware, ...] = ()
+    """All that none betters in latency and cost within the budget, the fastest first."""
+    excess: float | None = None
+    """Smallest factor by which the budget would have to be raised; 1 if it is met."""
+    width: int | None = None
+    """Of one that has one for all."""
+    training_seconds: float | None = None
+    solving_seconds: float | None = None
+
+    @property
+    def solved(self) -> Firmware | None:
+        """The cheapest within the budget; None where there is none."""
+        known = [each for each in self.front if each.cost_luts is not None]
+        return min(known, key=lambda each: each.cost_luts or 0.0, default=None)
+
+    def with_settings(self, settings: Settings) -> Firmware | None:
+        return self.default if settings is Settings.DEFAULT else self.solved
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """By what factor the design is cheaper than a rival, and on what condition."""
+
+    against: str
+    """The rival; "" where there is none to compare with."""
+    settings: Settings
+    """Of the design."""
+    rival_settings: Settings
+    factor: float | None
+    """Cost of the rival over that of the design; None where one is not known."""
+    asked: float
+    """The factor that is wanted."""
+    auc_difference: float | None
+    """Of the design, less that of the rival."""
+    tolerance: float
+    """AUC that the design may be worse by and still count as equal."""
+    latency_ns: float | None
+    rival_latency_ns: float | None
+    note: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether the design's AUC is not below that of the rival by more than the tolerance."""
+        return self.auc_difference is not None and self.auc_difference >= -self.tolerance
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the factor is reached at equal AUC."""
+        if self.factor is None:
+            return Outcome.UNKNOWN
+        return Outcome.PASS if self.equal and self.factor >= self.asked else Outcome.FAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """The fastest firmware of the design and of a rival within the same resources."""
+
+    against: str
+    luts: float
+    """LUTs, DSP blocks weighed in: the least that both can do with within the budget."""
+    latency_ns: float
+    rival_latency_ns: float
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """All rivals of a design, and what may be claimed."""
+
+    design: str
+    network_sha256: str
+    """Digest of the firmware that is compared."""
+    luts_per_dsp: int
+    rivals: tuple[Rival, ...]
+    """The design is the last."""
+    claims: tuple[Claim, ...]
+    races: tuple[Race, ...]
