@@ -48,7 +48,7 @@ def test_a_width_leaves_every_quantiser_its_range(tiny):
 
 
 def firmware(latency_ns: float, cost_luts: float) -> Firmware:
-    return Firmware(latency_ns, cost_luts, 0.0, 100.0, cost_luts)
+    return Firmware(latency_ns, cost_luts, 0.0, 100.0, cost_luts, True)
 
 
 def rival(name, kind, auc, default, *front) -> Rival:

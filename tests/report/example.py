@@ -38,6 +38,7 @@ from trigger.report import (
 )
 
 from . import example_studies
+from .example_alternatives import build_alternatives
 
 KINDS = {
     "pixels": "QActivation",
@@ -141,6 +142,7 @@ def build_example() -> Report:
         calibration=example_studies.build_calibration(),
         device=example_studies.build_device(),
         previous=example_studies.build_previous(),
+        alternatives=build_alternatives(),
     )
 
 

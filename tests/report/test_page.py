@@ -12,6 +12,7 @@ import pytest
 
 from trigger.budget import Verdict
 from trigger.report import Agreement, LayerAgreement, Mismatch, Report
+from trigger.report.alternative_charts import alternatives_drawing
 from trigger.report.cost_charts import latency_limit_cycles
 from trigger.report.markdown import render_markdown
 from trigger.report.page import TEMPLATES, render_html
@@ -117,7 +118,7 @@ def test_links_lead_somewhere(page: str, outline: Outline) -> None:
 
 def test_pictures_have_words(outline: Outline) -> None:
     assert all(image.get("alt") for image in outline.all("img"))
-    assert len(outline.all("svg")) == 12
+    assert len(outline.all("svg")) == 13
     for figure in outline.all("svg"):
         assert figure["role"] == "img"
         assert len(str(figure["aria-labelledby"]).split()) == 2
@@ -144,6 +145,7 @@ def test_sections_stand_in_order(report: Report, bare: Report) -> None:
         "physics",
         "robustness",
         "layers",
+        "alternatives",
         "calibration",
         "ranges",
         "images",
@@ -323,6 +325,28 @@ def test_the_verdict_tells_what_changed_since_the_version_before(report: Report)
     alone = build_sections(replace(report, previous=None))[0]
     assert [column.title for column in alone.tables[0].columns][-1] == "Source"
     assert "no earlier version" in alone.words[0]
+
+
+def test_alternatives_are_drawn_and_told_with_the_claims(report: Report) -> None:
+    found = report.alternatives
+    assert found is not None
+    drawing = alternatives_drawing(found)
+    words = drawing.description.replace("\u00a0", " ")
+    assert "On the front: this design: 0.9162 at 61,000 LUT; this design, solved" in words
+    assert "trial 3" not in words
+    assert "the limits, 216,000 LUT and 400 ns" in words
+    shown = {row.kind.value for row in found.rows}
+    assert all(f">{name}<" in drawing.svg for name in shown)
+    assert "limit of LUTs 216k" in drawing.svg
+
+    text = render_markdown(report).replace("\u00a0", " ")
+    assert "validation events, which chose them" in text
+    lines = {line.split("|")[1].strip(): line for line in text.splitlines() if "|" in line}
+    assert lines["auto"].count("✓ pass") == 1
+    assert "| 12.20 | 5 | -0.0001 | 301 | 310 |" in lines["auto"]
+    assert "✗ fail" in lines["8 bits"] or "330" in lines["8 bits"]
+    assert lines["the best width for all, trained (none)"].count("unknown") == 5
+    assert "| unknown |" in lines["hls4ml auto (converted without training)"]
 
 
 def test_decisions_that_differ_are_counted_and_listed(report: Report) -> None:

@@ -19,11 +19,17 @@ def report(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Write HTML and Markdown from ``report.json``, and print where they are."""
+    """Write HTML and Markdown from ``report.json``, and print where they are.
+
+    What searches and comparisons have left in the folder since is taken into the report.
+    """
+    from trigger.flow.alternatives import with_alternatives
     from trigger.report import read_json, render_json, write
 
     path = folder / "report.json" if folder.is_dir() else folder
     record = read_json(path)
+    if folder.is_dir():
+        record = with_alternatives(record, folder)
     if json:
         print(render_json(record), end="")
         return

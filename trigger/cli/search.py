@@ -51,14 +51,15 @@ def search(
     """
     from trigger.config import load_design
     from trigger.config.limits import change_budget, read_io_types
+    from trigger.flow.alternatives import refresh_report
     from trigger.flow.search import search_folder
 
     file = load_design(design)
     limits = change_budget(file.budget, budget or [])
     io_types = read_io_types(io_type or [])
-    found = search_folder(
-        file, output / file.name, limits, clocks_ns=clock or (), io_types=io_types
-    )
+    folder = output / file.name
+    found = search_folder(file, folder, limits, clocks_ns=clock or (), io_types=io_types)
+    refresh_report(folder)
     if json:
         show.print_json(found.record())
     else:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from trigger.budget import Cost, Figure, Quantity
+from trigger.budget import Cost, Figure, Outcome, Quantity, judge
 from trigger.config import DesignFile
 from trigger.design import Design, Knobs, LayerKnobs, LayerSpec, Strategy
 from trigger.device import find
@@ -26,6 +26,7 @@ from trigger.emulate import emulate
 from trigger.errors import DesignError
 from trigger.estimate import estimate
 from trigger.fixed import FixedFormat
+from trigger.flow.alternatives import refresh_report
 from trigger.flow.claims import build_claims, build_races
 from trigger.flow.exploration import with_choice
 from trigger.flow.listener import Listener
@@ -36,6 +37,7 @@ from trigger.network import Network
 from trigger.report.baselines import FOLDER, write_baselines
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
 from trigger.search import LUTS_PER_DSP, Candidate, Point, shrink_formats, solve
+from trigger.search.limits import hardware_part
 from trigger.training import ModelKind, Start, TrainedModel, fit, predict, restore
 from trigger.training.tasks import EventClass
 
@@ -66,7 +68,9 @@ def measure_baselines(
     trained_widths: Sequence[int] = (),
     reuse_factor: int = 1,
 ) -> Baselines:
-    """Measure the float model, its conversions, trained widths and the design; write the record.
+    """Measure the float model, its conversions, trained widths and the design.
+
+    The record is written into the design's folder, and taken into its report if there is one.
 
     Args:
         flow: of the design; what is missing of its run up to the compilation is made.
@@ -112,6 +116,7 @@ def measure_baselines(
         tuple(build_races(rivals)),
     )
     write_baselines(found, flow.workspace.folder)
+    refresh_report(flow.workspace.folder)
     return found
 
 
@@ -244,7 +249,7 @@ def _measured(file: DesignFile, entry: _Entry, auc: Figure) -> Rival:
         entry.name,
         entry.kind,
         auc,
-        _firmware(estimate(entry.network, target)),
+        _firmware(file, estimate(entry.network, target)),
         tuple(_firmware_of(point) for point in answer.front),
         answer.excess,
         entry.width,
@@ -253,8 +258,9 @@ def _measured(file: DesignFile, entry: _Entry, auc: Figure) -> Rival:
     )
 
 
-def _firmware(cost: Cost) -> Firmware:
+def _firmware(file: DesignFile, cost: Cost) -> Firmware:
     total = cost.total
+    outcome = judge(hardware_part(file.budget), cost, find(file.design.target.part)).outcome
     cycles, lut, dsp, ff = (
         None if figure is None else figure.value
         for figure in (total.latency_cycles, total.lut, total.dsp, total.ff)
@@ -265,9 +271,10 @@ def _firmware(cost: Cost) -> Firmware:
         dsp,
         ff,
         None if lut is None or dsp is None else lut + LUTS_PER_DSP * dsp,
+        None if outcome is Outcome.UNKNOWN else outcome is Outcome.PASS,
     )
 
 
 def _firmware_of(point: Point) -> Firmware:
     lut, dsp, ff = (point.totals.get(each) for each in (Quantity.LUT, Quantity.DSP, Quantity.FF))
-    return Firmware(point.latency_ns, lut, dsp, ff, point.luts)
+    return Firmware(point.latency_ns, lut, dsp, ff, point.luts, True)

@@ -25,6 +25,7 @@ from trigger.device import find
 from trigger.emulate import emulate
 from trigger.errors import DesignError
 from trigger.files import write_text
+from trigger.flow.alternatives import refresh_report
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_auc
 from trigger.flow.steps import Flow
@@ -108,6 +109,7 @@ def explore_design(
     tried = {trial.number: _record(trial, designs.get(trial.number, "")) for trial in found}
     front = Front(file.name, Objective.AUC, Against.COST, own, tuple(tried.values()))
     write_front(front, home)
+    refresh_report(flow.workspace.folder)
     return Exploration(front, tuple(tried[trial.number] for trial in best), home)
 
 

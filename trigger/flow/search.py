@@ -52,9 +52,11 @@ RANDOM_EVENTS = 1000
 class Found:
     """The answer to a budget for one design."""
 
+    compiled: Network
+    """The firmware as it is."""
     answer: Answer
     before: Cost
-    """Estimate of the firmware as it is."""
+    """Its estimate."""
     dangers: tuple[Finding, ...]
     """What the vendor's front end will not take of the design that was found."""
     changes: tuple[Change, ...]
@@ -69,6 +71,7 @@ class Found:
         answer = self.answer
         return {
             "design": str(self.design),
+            "compiled_sha256": self.compiled.digest,
             "network_sha256": answer.network.digest,
             "met": answer.met,
             "excess": answer.excess,
@@ -159,6 +162,7 @@ def search_folder(
     chosen = answer.best.candidate
     path = write_design(file, folder, budget, networks[chosen.target.io_type], answer.best)
     found = Found(
+        network,
         answer,
         estimate(network, target),
         find_dangers(answer.network, chosen.target),
@@ -231,6 +235,11 @@ def require_equal(before: Network, after: Network) -> int:
     return len(pixels[0])
 
 
+def search_record(folder: Path, design: str) -> Path:
+    """Return where a search keeps what it found for a design, beside the firmware."""
+    return folder / "search" / f"{design}_{SUFFIX}.json"
+
+
 def write_design(
     file: DesignFile, folder: Path, budget: Budget, network: Network, point: Point
 ) -> Path:
@@ -240,7 +249,7 @@ def write_design(
         OutputError: it cannot be written.
     """
     name = f"{file.name}_{SUFFIX}"
-    path = folder / "search" / f"{name}.yaml"
+    path = search_record(folder, file.name).with_suffix(".yaml")
     target, own = point.candidate.target, file.design.target
     changed: dict[str, Any] = {"HLSConfig": {"LayerName": _layers(file.design, network, point)}}
     if target.io_type is not own.io_type:

@@ -20,6 +20,7 @@ from trigger.config import DesignFile
 from trigger.device import find
 from trigger.errors import AgreementError, ModelError
 from trigger.flow import summary
+from trigger.flow.alternatives import with_alternatives
 from trigger.flow.check import check_conversion, check_parts
 from trigger.flow.compilation import Compiled, compile_project, refuse_adopted
 from trigger.flow.costs import Costs, gather_costs, judge_costs
@@ -243,6 +244,7 @@ class Flow:
                 self._command,
                 datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             )
+            report = with_alternatives(report, self.workspace.folder, self.file)
             report = publish(studies.added_to(report), self.workspace)
             said.append(f"verdict {verdict.outcome.value}")
         return report

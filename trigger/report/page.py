@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from trigger.report import charts, cost_charts, study_charts
+from trigger.report import alternative_charts, charts, cost_charts, study_charts
 from trigger.report.drawing import Drawing
 from trigger.report.pictures import build_galleries, build_maps, build_scale
 from trigger.report.record import Physics, Report
@@ -78,6 +78,11 @@ def _gain(report: Report, _: int) -> Drawing:
     return study_charts.gain_drawing(report.robustness)
 
 
+def _alternatives(report: Report, _: int) -> Drawing:
+    assert report.alternatives is not None
+    return alternative_charts.alternatives_drawing(report.alternatives)
+
+
 def _score_pair(report: Report, index: int) -> Drawing:
     return study_charts.score_pair_drawing(report.comparisons[index], index)
 
@@ -91,6 +96,7 @@ DRAWINGS: dict[FigureKind, Draw] = {
     FigureKind.SCORE_PAIR: _score_pair,
     FigureKind.FAULT: _fault,
     FigureKind.GAIN: _gain,
+    FigureKind.ALTERNATIVES: _alternatives,
 }
 
 

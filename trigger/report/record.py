@@ -12,6 +12,7 @@ from enum import Enum
 from trigger.budget import Cost, Figure, Verdict
 from trigger.errors import ReportError
 from trigger.report import studies
+from trigger.report.alternatives import Alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +368,8 @@ class Report:
     regression: Regression | None = None
     output_contract: tuple[Entry, ...] = ()
     """What a number that the model gives means; () for scores."""
+    alternatives: Alternatives | None = None
+    """What searches and comparisons have left; None where there was none."""
 
 
 def _check_counts(where: str, elements: int, mismatches: int) -> None:

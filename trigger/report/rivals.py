@@ -39,6 +39,8 @@ class Firmware:
     ff: float | None
     cost_luts: float | None
     """LUTs, DSP blocks weighed in."""
+    fits: bool | None
+    """Whether it keeps every limit of the hardware; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

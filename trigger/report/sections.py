@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from trigger.budget import Outcome
-from trigger.report import cost_tables, network_tables, physics_tables, study_tables, tables
+from trigger.report import (
+    alternative_tables,
+    cost_tables,
+    network_tables,
+    physics_tables,
+    study_tables,
+    tables,
+)
 from trigger.report.cells import Table
 from trigger.report.record import Agreement, Regression, Report
 from trigger.report.wording import SPACE, UNKNOWN, word_number, word_origin
@@ -24,6 +31,7 @@ class FigureKind(Enum):
     SCORE_PAIR = "score-pair"
     FAULT = "fault"
     GAIN = "gain"
+    ALTERNATIVES = "alternatives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +264,22 @@ def _network(report: Report) -> Section | None:
     return Section("layers", "Layers and cost", words, (*costs, *formats), tuple(figures))
 
 
+def _alternatives(report: Report) -> Section | None:
+    found = report.alternatives
+    if found is None:
+        return None
+    table = alternative_tables.alternatives_table(found)
+    shown = [alternative_tables.claims_table(found.claims)] if found.claims else []
+    shown += [alternative_tables.races_table(found)] if found.races else []
+    return Section(
+        "alternatives",
+        "Alternatives",
+        tuple(alternative_tables.word_alternatives(found)),
+        (*shown, table),
+        (FigurePlace(FigureKind.ALTERNATIVES, replace(table, name="alternatives-figure-table")),),
+    )
+
+
 def _robustness(report: Report) -> Section | None:
     found = report.robustness
     if found is None:
@@ -348,6 +372,7 @@ SECTIONS: tuple[Callable[[Report], Section | None], ...] = (
     _regression,
     _robustness,
     _network,
+    _alternatives,
     _calibration,
     _ranges,
     _images,
