@@ -13,7 +13,7 @@ from trigger.errors import DesignError, TriggerError
 from trigger.events import EventSource
 from trigger.fixed import FixedFormat
 from trigger.images.contract import Encoding
-from trigger.training.spec import Optimiser, PruningSchedule
+from trigger.training.spec import Optimiser, PruningSchedule, PruningStructure
 from trigger.training.tasks import Anomaly, EventClass, Teacher
 
 DESIGN = """\
@@ -133,6 +133,19 @@ def test_every_section_becomes_a_frozen_record(load):
     assert design.trigger is not None
     assert design.trigger.signal == "ee"
     assert len(design.sha256) == 64
+
+
+def test_weights_that_share_a_multiplier_follow_from_the_hls_block(load):
+    part = DESIGN[DESIGN.index("{final_sparsity") : DESIGN.index("    LayerName")]
+    stored = part.replace("latency", "resource")
+    shared = stored.replace("schedule: polynomial", "structure: multiplier, signed_digits: 2")
+    found = load(part, shared).training.pruning
+    assert (found.structure, found.signed_digits) == (PruningStructure.MULTIPLIER, 2)
+    assert found.reuse_factors == {"conv1": 3, "score": 1}
+    assert load(part, stored).training.pruning.reuse_factors is None
+    assert load(part, shared.replace("resource", "latency")).training.pruning.reuse_factors == {}
+    with pytest.raises(DesignError, match=r"pruning\.reuse_factors: unknown key reuse_factors"):
+        load("schedule: polynomial", "reuse_factors: {conv1: 3}")
 
 
 def test_a_design_that_is_only_compiled_needs_no_events_and_no_training(tmp_path):

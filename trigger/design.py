@@ -31,6 +31,11 @@ class Strategy(Enum):
     DISTRIBUTED_ARITHMETIC = "distributed_arithmetic"
 
 
+LATER: Mapping[str, bool] = MappingProxyType({"later": True})
+"""Metadata of a field that its record has got later: digests leave it out while it holds its
+default, so that what was made before is still what it was."""
+
+
 def _frozen(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(options))
 
@@ -149,7 +154,11 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {
             "type": type(value).__name__,
-            **{name: _plain(getattr(value, name)) for name in value.__dataclass_fields__},
+            **{
+                name: _plain(getattr(value, name))
+                for name, field in value.__dataclass_fields__.items()
+                if not (field.metadata == LATER and getattr(value, name) == field.default)
+            },
         }
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}

@@ -10,12 +10,14 @@ import pytest
 
 from trigger.design import LayerSpec, ModelSpec
 from trigger.errors import DesignError, ModelError
+from trigger.estimate.descriptor import csd_digit_counts
 from trigger.fixed import FixedFormat
 from trigger.training import (
     EpochRecord,
     LineProgress,
     ModelKind,
     PruningSpec,
+    PruningStructure,
     RateSchedule,
     Sample,
     SilentProgress,
@@ -27,6 +29,7 @@ from trigger.training import (
 )
 from trigger.training.checkpoint import CHECKPOINT_FILE
 from trigger.training.progress import BarProgress, build_progress
+from trigger.training.pruning import group_kernels
 
 pytestmark = pytest.mark.training
 
@@ -37,7 +40,15 @@ TRAINING = TrainingSpec(
     batch_size=32,
     learning_rate=0.02,
     rate_schedule=RateSchedule.COSINE,
-    pruning=PruningSpec(0.5, begin_epoch=0.5, end_epoch=2, frequency_steps=7),
+    pruning=PruningSpec(
+        0.5,
+        begin_epoch=0.5,
+        end_epoch=2,
+        frequency_steps=7,
+        structure=PruningStructure.MULTIPLIER,
+        signed_digits=1,
+        reuse_factors={"conv": 3, "score": 8},
+    ),
 )
 
 
@@ -123,6 +134,19 @@ def test_the_zeros_are_those_of_the_quantised_kernels(whole):
     assert [layer.name for layer in keras_model.layers] == [
         "pixels", "conv", "relu", "flat", "score",
     ]  # fmt: skip
+
+
+def test_what_is_trained_has_the_structure_and_the_digits_that_were_asked_for(whole):
+    trained, _ = whole
+    keras_model = restore(trained)
+    for name, groups in group_kernels(model(), TRAINING.pruning).items():
+        layer = keras_model.get_layer(name)
+        raw = layer.kernel_quantizer_internal(layer.kernel).numpy() * 2**5
+        assert np.array_equal(layer.kernel.numpy() * 2**5, raw)
+        assert csd_digit_counts(raw.astype(int)).max() == 1
+        zero = ~raw.ravel()[groups].any(axis=1)
+        assert groups.shape == {"conv": (12, 3), "score": (8, 8)}[name]
+        assert zero.sum() >= len(groups) / 2
 
 
 @pytest.mark.parametrize("steps", [5, 50], ids=["in the first epoch", "in the third epoch"])
@@ -242,7 +266,8 @@ def test_a_terminal_gets_a_bar():
 
 
 def test_a_kernel_that_is_kept_is_not_pruned(tmp_path):
-    training = replace(TRAINING, pruning=replace(TRAINING.pruning, keep=("conv",)))
+    pruning = PruningSpec(0.5, begin_epoch=0.5, end_epoch=2, frequency_steps=7, keep=("conv",))
+    training = replace(TRAINING, pruning=pruning)
     trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
     shares = {kernel.layer: kernel.share for kernel in trained.zeros}
     assert shares["conv"] < 0.5 <= shares["score"]

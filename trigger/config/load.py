@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields, replace
 from pathlib import Path
 
 from trigger.budget import Budget
@@ -15,9 +16,11 @@ from trigger.config.model import NAME, placed, read_model
 from trigger.config.sections import DesignFile, TriggerSection
 from trigger.config.task import check_batches, check_task, check_trigger, read_task
 from trigger.convert import check_design
+from trigger.convert.check import effective, multipliers
 from trigger.design import Design
 from trigger.device import find
-from trigger.training.spec import TrainingSpec
+from trigger.layers.reuse import STORED
+from trigger.training.spec import PruningSpec, PruningStructure, TrainingSpec
 from trigger.zoo import INPUT_LAYER
 
 _KEYS = [
@@ -68,16 +71,18 @@ def load_design(path: str | Path) -> DesignFile:
     if events is not None:
         check_drawn(entries["input"], images, events.source)
         check_task(top, task, model, images, events.classes)
+    design = Design(name, model, knobs, target)
     training = _training(entries["training"], seed) if "training" in entries else None
     if training is not None:
         check_batches(entries["training"], training, task)
     trigger = bind(entries["trigger"], TriggerSection) if "trigger" in entries else None
     if trigger is not None and events is not None:
         check_trigger(entries["trigger"], trigger, task, events.classes)
-    design = Design(name, model, knobs, target)
     with placed(entries["hls"]):
         check_design(design)
         find(target.part)
+    if training is not None:
+        training = _with_reuse_factors(training, design)
     return DesignFile(
         name=name,
         seed=seed,
@@ -104,6 +109,23 @@ def _name(item: Item) -> str:
 
 
 def _training(item: Item, seed: int) -> TrainingSpec:
-    given = {} if "seed" in item.mapping() else {"seed": seed}
+    entries = item.mapping()
+    given = {} if "seed" in entries else {"seed": seed}
+    if "pruning" in entries and entries["pruning"].is_mapping:
+        own = [field.name for field in fields(PruningSpec) if field.name != "reuse_factors"]
+        refuse_unknown(entries["pruning"], own)
     training: TrainingSpec = bind_record(item, TrainingSpec, given)
     return training
+
+
+def _with_reuse_factors(training: TrainingSpec, design: Design) -> TrainingSpec:
+    """Return the training with the weights that share a multiplier, where it prunes by these."""
+    pruning = training.pruning
+    if pruning is None or pruning.structure is not PruningStructure.MULTIPLIER:
+        return training
+    factors: dict[str, int] = {}
+    for multiplier in multipliers(design.model):
+        knobs = effective(design.knobs, multiplier.layer)
+        if knobs.strategy in STORED and knobs.reuse_factor is not None:
+            factors[multiplier.layer] = knobs.reuse_factor
+    return replace(training, pruning=replace(pruning, reuse_factors=factors))

@@ -8,7 +8,6 @@ last run is read back, so that an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import datetime
-import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,7 +33,7 @@ from trigger.flow.workspace import Workspace
 from trigger.project import csim
 from trigger.project.compiler import find_compiler
 from trigger.report import Report, Step
-from trigger.training import ModelKind, Start, TrainedModel, fit
+from trigger.training import ModelKind, Start, TrainedModel, fit, least_zeros
 
 STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "study", "report")
 """The steps in order; each is the work of one property of ``Flow``."""
@@ -137,18 +136,13 @@ class Flow:
             count, size = sum(each.zeros for each in zeros), sum(each.weights for each in zeros)
             said.append(f"{count:,} of {size:,} weights are zero")
             pruning = self.file.training.pruning
-            wanted = pruning.final_sparsity if pruning else 0.0
-            kept = pruning.keep if pruning else ()
-            # whole weights: each kernel loses its share rounded to the nearest weight
-            if any(
-                each.zeros < math.floor(wanted * each.weights)
-                for each in zeros
-                if each.layer not in kept
+            if pruning is not None and any(
+                each.zeros < least_zeros(self.file.design.model, pruning, each) for each in zeros
             ):
                 raise ModelError(
                     f"only {count} of {size} weights are zero",
                     where="pruning",
-                    allowed=f"at least {wanted:.0%}, as the design asks",
+                    allowed=f"at least {pruning.final_sparsity:.0%}, as the design asks",
                     remedy="let pruning end earlier, or train longer",
                 )
         return trained

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
 from trigger.design import Strategy
+
+_Number = TypeVar("_Number", bound=np.generic)
+
+STORED = (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED)
+"""Strategies whose multipliers take stored weights in turn."""
 
 
 def legal_reuse_factors(elements: int, outputs: int, strategy: Strategy) -> tuple[int, ...]:
@@ -45,3 +55,22 @@ def legal_parallelization_factors(pixels: int) -> tuple[int, ...]:
         pixels: output positions of the convolution; each of equal parts takes as many at once.
     """
     return tuple(factor for factor in range(1, pixels + 1) if pixels % factor == 0)
+
+
+def in_order_of_multipliers(
+    kernel: npt.NDArray[_Number], *, depthwise: bool = False
+) -> npt.NDArray[_Number]:
+    """Return the weights in the order in which the multipliers of a Resource strategy take them.
+
+    Multiplier m takes numbers m * ReuseFactor, ..., (m + 1) * ReuseFactor - 1, one in each cycle:
+    ``weights[cycle + rf * m]`` of the kernel that hls4ml has transposed to (outputs, *window), in
+    all three functions of ``nnet_dense_resource.h``, which streamed convolutions call too, in
+    ``nnet_conv1d_resource.h`` and ``nnet_conv2d_resource.h``, and in the code that is generated
+    for ``Resource_unrolled``. Those of ``nnet_depthwise_product.h`` take the kernel as it is.
+
+    Args:
+        kernel: (*window, outputs); of a depthwise layer (*window, channels).
+    """
+    if depthwise:
+        return kernel.ravel()
+    return kernel.reshape(-1, kernel.shape[-1]).T.ravel()

@@ -7,6 +7,7 @@ from trigger.training.fit import fit
 from trigger.training.loss import CrossEntropy, Loss, PixelCrossEntropy, SquaredError
 from trigger.training.model import count_zeros, predict, restore
 from trigger.training.progress import LineProgress, Progress, SilentProgress, build_progress
+from trigger.training.pruning import least_zeros
 from trigger.training.sample import Sample, Split, split_events
 from trigger.training.spec import (
     EpochRecord,
@@ -15,6 +16,7 @@ from trigger.training.spec import (
     Optimiser,
     PruningSchedule,
     PruningSpec,
+    PruningStructure,
     RateSchedule,
     SplitSpec,
     Start,
@@ -36,6 +38,7 @@ __all__ = [
     "Progress",
     "PruningSchedule",
     "PruningSpec",
+    "PruningStructure",
     "RateSchedule",
     "Sample",
     "SilentProgress",
@@ -49,6 +52,7 @@ __all__ = [
     "count_zeros",
     "fit",
     "fit_teacher",
+    "least_zeros",
     "log_error",
     "predict",
     "read_trained",

@@ -23,7 +23,13 @@ from trigger.training.loss import (
 )
 from trigger.training.model import build_kind, count_zeros, get_weights, set_weights
 from trigger.training.progress import Progress, SilentProgress
-from trigger.training.pruning import pruning_callbacks, wrap_kernels
+from trigger.training.pruning import (
+    find_levels,
+    pruning_callbacks,
+    settle_on_levels,
+    train_on_levels,
+    wrap_kernels,
+)
 from trigger.training.sample import Sample
 from trigger.training.spec import EpochRecord, ModelKind, RateSchedule, TrainedModel, TrainingSpec
 from trigger.training.store import digest_training, find_trained, write_trained
@@ -51,7 +57,7 @@ def fit(
     last whole epoch and ends with the same weights. The order of images follows from the seed and
     the epoch alone. The weights returned are those of the epoch with the smallest validation loss
     among the epochs after pruning has ended. Zeros of a pruned kernel stay zero, for every
-    quantiser maps 0 to 0.
+    quantiser maps 0 to 0, and so do weights of few signed digits, which are in its grid.
 
     Args:
         start: a model of the same layers whose weights are taken first; None initialises them.
@@ -105,7 +111,10 @@ def _fit(
     progress = SilentProgress() if progress is None else progress
     tf, keras = backend.tensorflow(), backend.keras()
     steps = math.ceil(len(train) / training.batch_size)
-    pruned = kind is ModelKind.QUANTISED and training.pruning is not None
+    pruning = training.pruning if kind is ModelKind.QUANTISED else None
+    pruned = pruning is not None
+    levels = find_levels(model, pruning) if pruning is not None else {}
+    train_on_levels(plain, model, levels)
     fitted = wrap_kernels(plain, model, training, steps) if pruned else plain
     optimiser = getattr(keras.optimizers, training.optimiser.value)(training.learning_rate)
     compile_loss(fitted, model, optimiser, loss, train.group)
@@ -156,6 +165,7 @@ def _fit(
     finally:
         progress.finish()
     fitted.set_weights(state.best_weights)
+    settle_on_levels(plain, model, levels)
     zeros = count_zeros(plain, model)
     weights = get_weights(plain)
     return TrainedModel(kind, model, weights, state.history, state.best_epoch, zeros, digest)

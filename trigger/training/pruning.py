@@ -1,19 +1,83 @@
-"""Magnitude pruning while a model is fitted, by tensorflow-model-optimization."""
+"""Kernels that help the hardware, while a model is fitted: zeros, and weights of few signed digits.
+
+Zeros by tensorflow-model-optimization, whose masks are variables of the model and so are kept with
+it. Its blocks are rectangles of matrices; what goes together in firmware need not be one.
+"""
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from trigger.design import ModelSpec
 from trigger.errors import DesignError
-from trigger.training.spec import PruningSchedule, PruningSpec, TrainingSpec
-from trigger.zoo import LAYERS, backend
+from trigger.training.spec import (
+    KernelZeros,
+    PruningSchedule,
+    PruningSpec,
+    PruningStructure,
+    TrainingSpec,
+)
+from trigger.training.structure import Groups, group_weights, nearest_level, signed_digit_levels
+from trigger.zoo import LAYERS, backend, check_model, shapes
+from trigger.zoo.check import layer_place, read_options
+from trigger.zoo.quantisers import Role, parse_quantiser
+
+_WIDEST = 24
+"""Bits of a weight that a float32 holds exactly."""
+
+Levels = Mapping[str, npt.NDArray[np.float64]]
+"""By layer, the values that its weights may have, ascending."""
+
+
+def group_kernels(model: ModelSpec, pruning: PruningSpec) -> Mapping[str, Groups]:
+    """Return what becomes zero together in each kernel that is pruned, by layer.
+
+    Raises:
+        DesignError: ``keep`` names something that is not a layer with a kernel, or a reuse factor
+            does not divide the weights of a kernel.
+    """
+    found: dict[str, Groups] = {}
+    for layer, shape in zip(model.layers, check_model(model), strict=True):
+        kind = LAYERS[layer.class_name]
+        if not kind.kernel:
+            continue
+        window = tuple(read_options(layer).get("kernel_size", ()))
+        depthwise = kind.shape is shapes.depthwise
+        kernel = (*window, shape.input[-1], *(() if depthwise else (shape.output[-1],)))
+        found[layer.name] = group_weights(
+            pruning.structure,
+            kernel,
+            reuse_factor=(pruning.reuse_factors or {}).get(layer.name, 1),
+            depthwise=depthwise,
+            where=layer_place(layer),
+        )
+    unknown = set(pruning.keep) - set(found)
+    if unknown:
+        raise DesignError(
+            f"{', '.join(sorted(unknown))} has no kernel",
+            where="training.pruning.keep",
+            allowed=", ".join(sorted(found)),
+        )
+    answer = list(found)[-1:] if pruning.structure is PruningStructure.UNIT else []
+    return {name: found[name] for name in found if name not in (*pruning.keep, *answer)}
+
+
+def least_zeros(model: ModelSpec, pruning: PruningSpec, kernel: KernelZeros) -> int:
+    """Return the zeros that a kernel has at least once it is pruned: whole groups of its share."""
+    groups = group_kernels(model, pruning).get(kernel.layer)
+    if groups is None:
+        return 0
+    return math.floor(pruning.final_sparsity * len(groups)) * int(groups.shape[1])
 
 
 def wrap_kernels(keras_model: Any, model: ModelSpec, training: TrainingSpec, steps: int) -> Any:
-    """Return the model with a pruning wrapper around every layer that has a kernel.
+    """Return the model with a pruning wrapper around every layer whose kernel is pruned.
 
     The wrappers hold the very layers of ``keras_model``: when the fit is over, that model is the
     stripped one.
@@ -22,34 +86,133 @@ def wrap_kernels(keras_model: Any, model: ModelSpec, training: TrainingSpec, ste
         steps: batches per epoch.
 
     Raises:
-        DesignError: ``keep`` names something that is not a layer with a kernel.
+        DesignError: as ``group_kernels``.
     """
     pruning = training.pruning
     if pruning is None:
         return keras_model
     sparsity = _sparsity()
     schedule = _schedule(sparsity, pruning, training.prune_end_epoch, steps)
-    kernels = {layer.name for layer in model.layers if LAYERS[layer.class_name].kernel}
-    unknown = set(pruning.keep) - kernels
-    if unknown:
-        raise DesignError(
-            f"{', '.join(sorted(unknown))} has no kernel",
-            where="training.pruning.keep",
-            allowed=", ".join(sorted(kernels)),
-        )
-    kernels -= set(pruning.keep)
+    groups = group_kernels(model, pruning)
 
     def wrap(layer: Any) -> Any:
-        if layer.name not in kernels:
+        if layer.name not in groups:
             return layer
-        return sparsity.prune_low_magnitude(layer, pruning_schedule=schedule)
+        if pruning.structure is PruningStructure.WEIGHT:
+            return sparsity.prune_low_magnitude(layer, pruning_schedule=schedule)
+        return _prune_groups(layer, schedule, groups[layer.name])
 
     return backend.keras().models.clone_model(keras_model, clone_function=wrap)
+
+
+def _prune_groups(layer: Any, schedule: Any, groups: Groups) -> Any:
+    """Return a pruning wrapper that chooses whole groups of weights, by their norm."""
+    tf = backend.tensorflow()
+    from tensorflow_model_optimization.python.core.sparsity.keras import (
+        pruning_impl,
+        pruning_wrapper,
+    )
+
+    places = np.empty(groups.size, dtype=np.intp)  # of each weight of the kernel, in the groups
+    places[groups.ravel()] = np.arange(groups.size)
+
+    class GroupPruning(pruning_impl.Pruning):  # type: ignore[misc]
+        def _maybe_update_block_mask(self, weights: Any) -> Any:
+            squares = tf.gather(tf.reshape(tf.square(weights), [-1]), groups)
+            threshold, kept = self._update_mask(tf.sqrt(tf.reduce_sum(squares, axis=1)))
+            each = tf.gather(tf.repeat(kept, groups.shape[1]), places)
+            return threshold, tf.reshape(each, tf.shape(weights))
+
+    class PruneGroups(pruning_wrapper.PruneLowMagnitude):  # type: ignore[misc]
+        def build(self, input_shape: Any) -> None:
+            super().build(input_shape)
+            self.pruning_obj = GroupPruning(
+                lambda: self.pruning_step, self.pruning_vars, schedule, (1, 1), "AVG"
+            )
+
+    return PruneGroups(layer, pruning_schedule=schedule)
 
 
 def pruning_callbacks(training: TrainingSpec) -> list[Any]:
     """Return the callbacks that a fit with wrapped kernels needs."""
     return [] if training.pruning is None else [_sparsity().UpdatePruningStep()]
+
+
+def find_levels(model: ModelSpec, pruning: PruningSpec) -> Levels:
+    """Return the values that weights of few signed digits may have; {} where all are allowed.
+
+    Raises:
+        DesignError: a kernel without a quantiser, or of more than 24 bits.
+    """
+    if pruning.signed_digits is None:
+        return {}
+    levels: dict[str, npt.NDArray[np.float64]] = {}
+    for layer in model.layers:
+        kernel = LAYERS[layer.class_name].kernel
+        if not kernel or layer.name in pruning.keep:
+            continue
+        name = _quantiser_name(kernel)
+        if name not in layer.options:
+            raise DesignError(
+                f"signed_digits is set, but the kernel has no {name}",
+                where=layer_place(layer),
+                allowed="quantised layers, such as QDense",
+                remedy="name the layer under training.pruning.keep",
+            )
+        quantiser = parse_quantiser(layer.options[name], Role.WEIGHT, layer_place(layer))
+        form = quantiser.result
+        if form is None or form.width == 1:
+            continue  # binary and ternary weights have one digit
+        if form.width > _WIDEST:
+            raise DesignError(
+                f"signed_digits is set, but weights have {form.width} bits",
+                where=layer_place(layer),
+                allowed=f"at most {_WIDEST} bits",
+            )
+        symmetric = bool(quantiser.arguments.get("symmetric", False))
+        raw = signed_digit_levels(form, pruning.signed_digits, symmetric=symmetric)
+        levels[layer.name] = np.multiply(raw, float(form.step), dtype=np.float64)
+    return levels
+
+
+def train_on_levels(keras_model: Any, model: ModelSpec, levels: Levels) -> None:
+    """Let the layers multiply by the level next to each weight; gradients pass straight through."""
+    tf = backend.tensorflow()
+    for layer, kernel in _kernels(model, levels):
+        quantise = _nearest(tf, levels[layer])
+        setattr(keras_model.get_layer(layer), f"{_quantiser_name(kernel)}_internal", quantise)
+
+
+def settle_on_levels(keras_model: Any, model: ModelSpec, levels: Levels) -> None:
+    """Give every weight the value of the level that it stood for."""
+    for layer, kernel in _kernels(model, levels):
+        variable = getattr(keras_model.get_layer(layer), kernel)
+        variable.assign(nearest_level(variable.numpy(), levels[layer]))
+
+
+def _kernels(model: ModelSpec, levels: Levels) -> list[tuple[str, str]]:
+    """Return the layers that have levels, with the names of their kernels."""
+    return [
+        (layer.name, LAYERS[layer.class_name].kernel)
+        for layer in model.layers
+        if layer.name in levels
+    ]
+
+
+def _quantiser_name(kernel: str) -> str:
+    return f"{kernel.removesuffix('_kernel')}_quantizer"
+
+
+def _nearest(tf: Any, levels: npt.NDArray[np.float64]) -> Any:
+    values = tf.constant(levels, tf.float32)
+    middles = (values[1:] + values[:-1]) / 2
+
+    def quantise(kernel: Any) -> Any:
+        places = tf.searchsorted(middles, tf.reshape(kernel, [-1]))
+        level = tf.reshape(tf.gather(values, places), tf.shape(kernel))
+        return kernel + tf.stop_gradient(level - kernel)
+
+    return quantise
 
 
 def _schedule(sparsity: Any, pruning: PruningSpec, end_epoch: float, steps: int) -> Any:

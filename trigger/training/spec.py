@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
-from trigger.design import ModelSpec
+from trigger.design import LATER, ModelSpec
 from trigger.errors import DesignError
 
 
@@ -45,6 +45,23 @@ class PruningSchedule(Enum):
     """The final share from the first of the two epochs on."""
 
 
+class PruningStructure(Enum):
+    """Which weights become zero together."""
+
+    WEIGHT = "weight"
+    """Each on its own: what the Latency strategy saves, whose weights are constants."""
+    MULTIPLIER = "multiplier"
+    """All that one multiplier takes in turn at the layer's ReuseFactor (strategies Resource and
+    Resource_unrolled); elsewhere, each on its own."""
+    UNIT = "unit"
+    """All of one output: units of a dense layer, filters of a convolution, channels of a depthwise
+    one. Those of the last kernel are the answer, and stay."""
+
+
+MOST_SIGNED_DIGITS = 4
+"""More is hardly a restriction: weights of 8 bits have no more."""
+
+
 class Start(Enum):
     """Where the weights of the quantised model start."""
 
@@ -63,10 +80,13 @@ class ModelKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PruningSpec:
-    """Magnitude pruning of kernels: the smallest weights of each become zero and stay so."""
+    """Magnitude pruning of kernels: the smallest weights of each become zero and stay so.
+
+    Weights that become zero together are chosen by their norm.
+    """
 
     final_sparsity: float
-    """Share of zeros in every kernel at the end, in [0, 1)."""
+    """Share of zeros in every kernel at the end, in [0, 1), in whole groups of the structure."""
     begin_epoch: float = 0.0
     """Where the share starts to grow, in epochs from the start of training."""
     end_epoch: float | None = None
@@ -75,7 +95,15 @@ class PruningSpec:
     frequency_steps: int = 20
     """Batches from one choice of zeros to the next."""
     keep: tuple[str, ...] = ()
-    """Layers whose kernels stay dense: a zero in a kernel of few weights costs a whole channel."""
+    """Layers whose kernels are left alone: a zero in a kernel of few weights costs a whole
+    channel."""
+    structure: PruningStructure = field(default=PruningStructure.WEIGHT, metadata=LATER)
+    signed_digits: int | None = field(default=None, metadata=LATER)
+    """Signed powers of two that a weight is the sum of, at most, from the first batch on; None
+    leaves every number that the quantiser has."""
+    reuse_factors: Mapping[str, int] | None = field(default=None, metadata=LATER)
+    """Weights that one multiplier takes in turn, by layer, for the structure ``multiplier``; a
+    design file has them from its ``hls`` block. A layer that is not named shares none."""
 
     def __post_init__(self) -> None:
         _require(0 <= self.final_sparsity < 1, "final_sparsity", self.final_sparsity, "0 to 1")
@@ -84,6 +112,9 @@ class PruningSpec:
             allowed = f"> begin_epoch ({self.begin_epoch:g})"
             _require(self.end_epoch > self.begin_epoch, "end_epoch", self.end_epoch, allowed)
         _require(self.frequency_steps >= 1, "frequency_steps", self.frequency_steps, ">= 1")
+        digits, most = self.signed_digits, MOST_SIGNED_DIGITS
+        kept = digits is None or 1 <= digits <= most
+        _require(kept, "pruning.signed_digits", digits, f"1 to {most}, or left out")
 
 
 @dataclass(frozen=True, slots=True)
