@@ -1,6 +1,7 @@
 """Networks as the estimator reads them."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,25 @@ def test_a_parallel_network() -> None:
     assert first.weights is not None
     assert first.weights.n == 36
     assert layers[4].n_in == 64
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_multipliers_of_zeros_are_counted_where_weights_are_stored(strategy: Strategy) -> None:
+    network = small_network()
+    scores = network["scores"]
+    assert isinstance(scores, Dense)
+    kernel = scores.kernel.copy()
+    kernel[16:48, 1] = 0  # of 16 inputs and one output each: two multipliers
+    kernel[8:24, 2] = 0  # halves of two others
+    scores = replace(scores, kernel=kernel, strategy=strategy, reuse_factor=16)
+    layers = tuple(scores if layer.name == "scores" else layer for layer in network.layers)
+    (found,) = (
+        layer
+        for layer in describe(Network(layers, network.outputs), IOType.PARALLEL)
+        if layer.name == "scores"
+    )
+    stored = strategy in (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED)
+    assert found.zero_multipliers == (2 if stored else 0)
 
 
 def test_flattening_a_stream_keeps_its_words() -> None:

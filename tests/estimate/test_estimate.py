@@ -111,6 +111,21 @@ def test_resource_strategy_divides_multipliers_and_takes_reuse_factor_cycles(reu
     )
 
 
+def test_only_generated_code_leaves_out_multipliers_of_zeros() -> None:
+    shared = {"reuse_factor": 4, "zero_multipliers": 28}
+    stored = dense(strategy=Strategy.RESOURCE, **shared)
+    unrolled = dense(strategy=Strategy.RESOURCE_UNROLLED, **shared)
+    assert value(stored, Quantity.DSP) == 128
+    assert value(unrolled, Quantity.DSP) == 100
+    assert value(unrolled, Quantity.LUT) < value(stored, Quantity.LUT)
+    assert value(unrolled, Quantity.INTERVAL_CYCLES) == value(stored, Quantity.INTERVAL_CYCLES)
+    figure = estimate_layers([unrolled], PIPELINE).layers[0].dsp
+    assert figure is not None
+    assert "rests on 0 reports" in figure.note
+    assert figure.low is not None
+    assert figure.low <= figure.value / 2
+
+
 def test_shared_multipliers_never_wait_longer_than_the_reuse_factor() -> None:
     layer = dense(reuse_factor=4)
     assert value(layer, Quantity.DSP) == 16 * 32 // 4

@@ -95,6 +95,7 @@ def test_dense_stores_each_product_in_the_accumulator_before_adding_it(
         (6, Strategy.LATENCY, 3, [0, 1, 2, 3, 4, 5]),
         (6, Strategy.RESOURCE, 1, [0, 1, 2, 3, 4, 5]),
         (6, Strategy.RESOURCE, 3, [0, 3, 1, 4, 2, 5]),
+        (6, Strategy.RESOURCE_UNROLLED, 3, [0, 3, 1, 4, 2, 5]),
         (6, Strategy.RESOURCE, 12, [0, 1, 2, 3, 4, 5]),
     ],
 )

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from trigger.design import IOType, Strategy
 from trigger.errors import UnsupportedLayerError
 from trigger.estimate.descriptor import AdderStatistics, Kind, LayerDescriptor, weight_statistics
@@ -27,6 +29,7 @@ from trigger.layers import (
     Recurrent,
     Shape,
 )
+from trigger.layers.reuse import STORED, in_order_of_multipliers
 from trigger.network import Network
 
 
@@ -113,11 +116,21 @@ def _matrix(
         bias=layer.bias_format,
         accumulator=layer.accumulator,
         weights=weight_statistics(layer.kernel),
+        zero_multipliers=zero_multipliers(layer, depthwise=kind is Kind.DEPTHWISE),
         kernel=tuple(kernel),
         stride=stride,
         padding=padding,
         partitions=None if kind is Kind.DENSE else math.ceil(pixels / factor),
     )
+
+
+def zero_multipliers(layer: MultiplyAccumulate, *, depthwise: bool = False) -> int:
+    """Return how many multipliers of stored weights take nothing but zeros."""
+    if layer.strategy not in STORED:
+        return 0
+    taken = in_order_of_multipliers(layer.kernel, depthwise=depthwise) != 0
+    starts = np.arange(0, taken.size, layer.reuse_factor)
+    return int(np.count_nonzero(~np.logical_or.reduceat(taken, starts)))
 
 
 def _recurrent(

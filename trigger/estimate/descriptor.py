@@ -120,6 +120,8 @@ class LayerDescriptor:
     weights: WeightStatistics | None = None
     adders: AdderStatistics | None = None
     """Of a product that is built without multipliers."""
+    zero_multipliers: int = 0
+    """Multipliers of stored weights whose weights are all zero, at ``reuse_factor``."""
     kernel: tuple[int, ...] = ()
     """(height, width) or (length,) of a window."""
     stride: tuple[int, ...] = ()

@@ -307,9 +307,13 @@ def structure(layer: LayerDescriptor, context: Context, depth_of: Depth) -> Stru
     exact = {Quantity.DSP: dsp(layer), Quantity.BRAM_18K: bram(layer), Quantity.URAM: 0, **times[0]}
     exact[Quantity.LUT] = chosen_sum_luts(layer) * parallel_pixels(layer)
     exact[Quantity.FF] = sum_registers(layer) * parallel_pixels(layer)
+    weights = weights_are(layer)
+    # No report of Resource_unrolled has been fitted: it takes the coefficients, not the bands.
+    unrolled = weights == "stored" and layer.strategy is Strategy.RESOURCE_UNROLLED
     return Structure(
-        law=f"{weights_are(layer)}_{shape_of(layer)}",
-        area_law=f"product_{weights_are(layer)}",
+        law=f"{'unrolled' if unrolled else weights}_{shape_of(layer)}",
+        area_law=f"product_{weights}",
+        time_law=f"{weights}_{shape_of(layer)}",
         exact=exact,
         terms={**times[1], **area_terms(layer, context, depth)},
     )

@@ -21,6 +21,7 @@ from trigger.estimate.descriptor import (
     WeightStatistics,
     csd_digit_counts,
 )
+from trigger.layers.reuse import STORED
 
 Terms = Mapping[str, float]
 
@@ -116,7 +117,7 @@ def _blocks(first: int, second: int) -> int:
 
 def is_unrolled(layer: LayerDescriptor) -> bool:
     """Tell whether weights are constants in the logic: Latency, or Resource with nothing reused."""
-    if layer.strategy in (Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED):
+    if layer.strategy in STORED:
         return layer.reuse_factor == 1 and layer.io_type is IOType.PARALLEL
     return True
 
@@ -136,8 +137,16 @@ def multiplier_limit(layer: LayerDescriptor) -> int:
 
 
 def stored_multipliers(layer: LayerDescriptor) -> int:
-    """Return the multipliers of the Resource strategy: one per reuse_factor weights."""
-    return max(1, math.ceil(layer.products / layer.reuse_factor))
+    """Return the multipliers of stored weights: one per reuse_factor of them.
+
+    What is stored may be anything to Vitis HLS, zeros too. The code that hls4ml generates for
+    Resource_unrolled names each product, leaves out those of zeros, and takes the multipliers
+    without others off their limit (``unrolled_codegen.py``).
+    """
+    multipliers = math.ceil(layer.products / layer.reuse_factor)
+    if layer.strategy is Strategy.RESOURCE_UNROLLED:
+        multipliers -= layer.zero_multipliers
+    return max(1, multipliers)
 
 
 def fan_in(layer: LayerDescriptor) -> float:

@@ -17,6 +17,7 @@ from trigger.design import Strategy
 from trigger.fixed import FixedFormat, Overflow, RawArray, requantise, widen
 from trigger.layers.base import Layer, Tensor, expect
 from trigger.layers.reach import Demand, Reach
+from trigger.layers.reuse import STORED
 
 FLOAT64_EXACT = 2**53
 """Integers up to this magnitude, and their sums below it, are exact in float64."""
@@ -279,9 +280,10 @@ def _sum_ends_by_steps(layer: MultiplyAccumulate, windows: Reach) -> Reach:
 def addition_order(elements: int, strategy: Strategy, reuse_factor: int) -> list[int]:
     """Return the order in which the window elements reach each accumulator.
 
-    It matters only to an accumulator that saturates. The Resource strategy visits the weights in
-    strides of the reuse factor (``nnet_dense_resource.h``: for ir in rf, for im in blocks).
+    It matters only to an accumulator that saturates. The Resource strategies visit the weights in
+    strides of the reuse factor (``nnet_dense_resource.h``: for ir in rf, for im in blocks; what is
+    generated for Resource_unrolled leaves out zeros, and has the same order).
     """
-    if strategy is Strategy.RESOURCE and reuse_factor < elements:
+    if strategy in STORED and reuse_factor < elements:
         return sorted(range(elements), key=lambda element: element % reuse_factor)
     return list(range(elements))
