@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from trigger.errors import OutputError
-from trigger.files import sweep, whole_file, whole_folder, write_text
+from trigger.files import shared_folder, sweep, whole_file, whole_folder, write_text
 
 KILLED = """
 import os
@@ -63,6 +63,23 @@ def test_what_a_killed_process_left_is_swept_away_and_nothing_else(tmp_path):
     assert len(left) > 4
     sweep(tmp_path)
     assert {path.name for path in tmp_path.rglob("*")} == {".hidden", "inner"}
+
+
+def test_a_shared_folder_is_swept_only_while_nobody_else_works_in_it(tmp_path):
+    folder = tmp_path / "events"
+    with shared_folder(folder):
+        at_work = folder / ".a.npz.1.part"
+        at_work.write_text("")
+        with shared_folder(folder):
+            assert at_work.exists()
+    with shared_folder(folder):
+        assert os.listdir(folder) == []
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(OutputError, match=r"file/events: cannot be written"),
+        shared_folder(tmp_path / "file" / "events"),
+    ):
+        pass
 
 
 def _environment() -> dict[str, str]:

@@ -6,13 +6,16 @@ import gzip
 import pickle
 import re
 import struct
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from tests.builders import small_cnn
+from trigger.emulate import choose
 from trigger.errors import ProjectError
 from trigger.flow.networks import read_array
+from trigger.flow.streaming import engine_of
 
 
 @pytest.mark.slow
@@ -119,12 +122,19 @@ def test_what_is_not_there_exits_with_2_and_its_name(command, arguments, message
     assert "Traceback" not in answer.err
 
 
-def test_emulate_reads_a_network_file(command, tmp_path):
+def test_emulate_reads_a_network_file(command, tmp_path, monkeypatch):
     small_cnn().save(tmp_path / "network.json")
     np.save(tmp_path / "pixels.npy", np.zeros((3, 8, 8, 1), np.uint8))
-    answer = command("emulate", tmp_path / "network.json", tmp_path / "pixels.npy", "--json")
-    assert answer.code == 0
-    assert answer.json["outputs"][0]["events"] == 3
+    made_ready = Mock(wraps=choose)
+    monkeypatch.setattr("trigger.flow.streaming.choose", made_ready)
+    engine_of.cache_clear()
+    arguments = ("emulate", tmp_path / "network.json", tmp_path / "pixels.npy", "--json")
+    for option in ((), ("-o", tmp_path / "scores.npy")):
+        answer = command(*arguments, *option)
+        assert answer.code == 0
+        assert answer.json["outputs"][0]["events"] == 3
+    made_ready.assert_called_once()
+    assert np.load(tmp_path / "scores.npy").shape == (3, 2)
 
 
 def test_emulate_tells_of_values_that_the_input_format_cannot_hold(command, tmp_path):

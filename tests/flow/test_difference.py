@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import WIDE, dense, pixels_in, relu, small_cnn
 from tests.report.example import build_example
+from trigger.budget import Figure, Source
 from trigger.emulate import run
 from trigger.errors import ProjectError
 from trigger.fixed import FixedFormat
@@ -218,6 +219,36 @@ def test_reports_of_other_resolutions(tmp_path):
         (Aspect.PHYSICS, "regression.emulated.px.resolution", "0.2"),
         (Aspect.PHYSICS, "regression.emulated.pz.resolution", "0.6"),
     ]
+
+
+def test_reports_of_other_robustness(tmp_path):
+    report = build_example()
+    found = report.robustness
+    gain = replace(found.gains[0], signal_change=Figure(-0.5, Source.MEASURED))
+    moved = list(found.faults[0].signal_moved)
+    moved[7] += 5
+    fault = replace(found.faults[0], signal_moved=tuple(moved))
+    changed = replace(
+        found, gains=(gain, *found.gains[1:]), faults=(fault, *found.faults[1:]), key="other"
+    )
+    (tmp_path / "a.json").write_text(render_json(report))
+    (tmp_path / "b.json").write_text(render_json(replace(report, robustness=changed)))
+    total = sum(filter(None, found.faults[0].signal_moved))
+    told = find_difference(tmp_path / "a.json", tmp_path / "b.json")
+    assert [(change.where, change.before, change.after) for change in told.changes] == [
+        (
+            f"robustness.{gain.name}.signal_change",
+            f"{found.gains[0].signal_change.value:.6g}",
+            "-0.5",
+        ),
+        (
+            f"robustness.{fault.name}.signal_moved",
+            str(total),
+            f"{total + 5}; 1 of {len(moved)} cells differ",
+        ),
+    ]
+    assert {change.aspect for change in told.changes} == {Aspect.PHYSICS}
+    assert not told.moves_bits
 
 
 def test_reports_of_other_weights(tmp_path):

@@ -25,6 +25,7 @@ def first():
         costs=(),
         classes=(),
         robustness=None,
+        comparisons=(),
     )
 
 

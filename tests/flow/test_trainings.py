@@ -35,7 +35,7 @@ def trained(monkeypatch) -> list[str]:
     """Take the place of the trainings; returns the names of those that were made."""
     names: list[str] = []
 
-    def train(run, listener, command):
+    def train(run, listener, command, fresh):
         names.append(run.file.name)
         values = {"float": 0.9 + run.seed / 100, "QKeras": 0.9, "emulated": 0.896 + run.seed / 100}
         measured = tuple(Measured("AUC", engine, value) for engine, value in values.items())
@@ -60,9 +60,15 @@ def trained(monkeypatch) -> list[str]:
     return names
 
 
-def measure(designs: list[Path], trainings: int = 2, events_per_class: int | None = None):
+def measure(
+    designs: list[Path],
+    trainings: int = 2,
+    events_per_class: int | None = None,
+    fresh: bool = False,
+):
     folder = designs[0].parent / "out"
-    return measure_figures(designs, folder, trainings, events_per_class, ConsoleListener())
+    listener = ConsoleListener()
+    return measure_figures(designs, folder, trainings, events_per_class, listener, fresh=fresh)
 
 
 def test_the_first_training_of_each_design_comes_first(designs, trained):
@@ -78,6 +84,8 @@ def test_what_is_finished_is_not_made_again_unless_the_design_changed(designs, t
     designs[1].write_text(designs[1].read_text() + "seed: 5\n")
     measure(designs, trainings=1)
     assert trained[2:] == ["other_seed_8"]
+    measure(designs, trainings=1, fresh=True)
+    assert trained[3:] == ["tiny_seed_3", "other_seed_8"]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"design": "tiny"}'])
@@ -139,6 +147,20 @@ def test_the_table_is_there_after_each_training(designs, trained, monkeypatch):
     text = (designs[0].parent / "out" / "figures.md").read_text()
     assert "| `tiny` | AUC | 0.9300 |" in text
     assert "| `other` | no training yet |" in text
+
+
+def test_a_fresh_training_forgets_what_its_folder_has(designs, monkeypatch):
+    told = []
+
+    class Told:
+        def __init__(self, *_, fresh, **__):
+            told.append(fresh)
+            raise EventError("enough", where="here")
+
+    monkeypatch.setattr(trainings, "Flow", Told)
+    measure(designs[:1], trainings=1)
+    measure(designs[:1], trainings=1, fresh=True)
+    assert told == [False, True]
 
 
 def test_a_folder_in_use_ends_it(designs, monkeypatch):

@@ -12,10 +12,6 @@ from typing import Any
 
 import pytest
 
-from trigger.report import write
-
-from .example import build_example
-
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -89,11 +85,6 @@ def open_page(page: str, folder: Path, width: int = 1280) -> tuple[Any, str]:
     assert found is not None, done.stderr
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     return json.loads(unescape(found.group(1))), "\n".join(console)
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return write(build_example(), tmp_path_factory.mktemp("report"))[2].read_text(encoding="utf-8")
 
 
 def test_page_opens_without_a_fault_and_its_tables_sort(page: str, tmp_path: Path) -> None:

@@ -35,10 +35,9 @@ def emulate(
 
     import numpy as np
 
-    from trigger.emulate import choose
     from trigger.errors import OutputError
     from trigger.flow.networks import count_outside, read_array, read_network
-    from trigger.flow.streaming import stream_scores
+    from trigger.flow.streaming import engine_of, stream_scores
     from trigger.scaleout import spread
 
     if output is None and (scheduler or processes > 1):
@@ -49,7 +48,7 @@ def emulate(
         )
     network = read_network(folder)
     images = read_array(pixels)
-    choice = choose(network)
+    choice = engine_of(network.to_json())
     begun = time.monotonic()
     if output is None:
         scores = choice.run(images)

@@ -27,6 +27,9 @@ def figures(
         int | None,
         typer.Option(min=1, help="Generate so many, in place of each design's own number."),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Train again what is finished, with this version.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Train designs several times: float, QKeras and emulated figures beside published ones.
@@ -41,7 +44,13 @@ def figures(
     if not paths:
         raise DesignError("there is no design", where=MODELS, remedy="name design files")
     table = measure_figures(
-        paths, output, seeds, events_per_class, show.ConsoleListener(), show.command_line()
+        paths,
+        output,
+        seeds,
+        events_per_class,
+        show.ConsoleListener(),
+        show.command_line(),
+        fresh=fresh,
     )
     if json:
         print((output / "figures.json").read_text(), end="")

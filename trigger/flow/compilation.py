@@ -14,7 +14,7 @@ from trigger.config import DesignFile
 from trigger.design import digest_of
 from trigger.errors import OutputError, ProjectError, TriggerError
 from trigger.files import whole_folder, write_text
-from trigger.flow.workspace import Workspace
+from trigger.flow.workspace import CONTRACT_FILE, OUTPUT_FILE, Workspace
 from trigger.images import InputContract
 from trigger.network import Network
 from trigger.training import TrainedModel, restore
@@ -88,13 +88,18 @@ def compile_project(
         found = Compiled(
             conversion.network, conversion.counterparts, conversion.hls4ml_version, reused=False
         )
-    write_text(workspace.contract, json.dumps(contract.to_dict(), indent=1) + "\n")
-    if output is None:
-        workspace.output.unlink(missing_ok=True)
-    else:
-        write_text(workspace.output, json.dumps(output.to_dict(), indent=1) + "\n")
+    write_contracts(workspace.folder, contract, output)
     write_text(workspace.design, file.text)
     return found
+
+
+def write_contracts(folder: Path, contract: InputContract, output: OutputContract | None) -> None:
+    """Write what pixels and outputs mean; without ``output`` these are scores, and need no file."""
+    write_text(folder / CONTRACT_FILE, json.dumps(contract.to_dict(), indent=1) + "\n")
+    if output is None:
+        (folder / OUTPUT_FILE).unlink(missing_ok=True)
+    else:
+        write_text(folder / OUTPUT_FILE, json.dumps(output.to_dict(), indent=1) + "\n")
 
 
 def record_adopted(workspace: Workspace, firmware: Path, network: Network) -> None:
@@ -144,10 +149,7 @@ def changed_source(folder: Path) -> Path | None:
     if not workspace.project.is_dir():
         sources = {}
     # a network's digest is the sum of its file
-    for path, sha256 in {workspace.network: record.network, **sources}.items():
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-            return path
-    return None
+    return _first_changed({workspace.network: record.network, **sources})
 
 
 def _find(workspace: Workspace, key: str) -> Compiled | None:
@@ -159,15 +161,16 @@ def _find(workspace: Workspace, key: str) -> Compiled | None:
     record = _read(workspace)
     if record is None or not workspace.project.is_dir():
         return None
-    now = _hash_files(workspace.project)
-    for name, digest in record.files.items():
-        if now.get(name) != digest:
-            raise ProjectError(
-                "was changed since it was written" if name in now else "is missing",
-                where=workspace.project / name,
-                remedy=f"remove {workspace.project} to have it written again; "
-                "`trigger adopt` takes changed firmware as it is",
-            )
+    changed = _first_changed(
+        {workspace.project / name: sha256 for name, sha256 in record.files.items()}
+    )
+    if changed is not None:
+        raise ProjectError(
+            "was changed since it was written" if changed.is_file() else "is missing",
+            where=changed,
+            remedy=f"remove {workspace.project} to have it written again; "
+            "`trigger adopt` takes changed firmware as it is",
+        )
     try:
         network = Network.load(workspace.network)
     except TriggerError:
@@ -192,12 +195,24 @@ def _read(workspace: Workspace) -> _Record | None:
         return None
 
 
+def _first_changed(recorded: Mapping[Path, str]) -> Path | None:
+    """Return the first file that is missing or has another SHA-256 than was written down."""
+    for path, sha256 in recorded.items():
+        if not path.is_file() or _sha256(path) != sha256:
+            return path
+    return None
+
+
 def _hash_files(folder: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): _sha256(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _version() -> str:

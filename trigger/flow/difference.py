@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from trigger.budget import Figure
 from trigger.emulate import choose
 from trigger.errors import ProjectError
 from trigger.fixed import RawArray
 from trigger.flow.fields import CONTRACT, contract_fields, is_array, moves_bits, network_fields
 from trigger.flow.networks import read_network
 from trigger.flow.regression import cost_texts, costs_of
+from trigger.flow.report_texts import physics_texts, robustness_texts, verdict_texts
 from trigger.flow.summary import layer_rows
 from trigger.flow.workspace import Workspace
 from trigger.layers import Input
@@ -25,12 +25,8 @@ from trigger.network import Network
 from trigger.project import choose_vectors
 from trigger.project import golden as golden_files
 from trigger.report import Report, read_json
-from trigger.report.record import (
-    EnginePhysics,
-    EngineRegression,
-    LayerRow,
-    QuantityResolution,
-)
+from trigger.report.record import LayerRow
+from trigger.report.studies import Robustness
 
 RANDOM = 1000
 """Random vectors on which two networks are run, beside patterns and golden vectors."""
@@ -118,8 +114,7 @@ def find_difference(before: Path, after: Path) -> Difference:
         changes += _digests(one, two)
     changes += _texts(Aspect.COST, one.costs, two.costs)
     if one.report is not None and two.report is not None:
-        changes += _texts(Aspect.VERDICT, _verdict(one.report), _verdict(two.report))
-        changes += _texts(Aspect.PHYSICS, _physics(one.report), _physics(two.report))
+        changes += _reports(one.report, two.report)
     if ran is None:
         return Difference(tuple(changes), None, None, None)
     return Difference(tuple(changes), ran.vectors, ran.scores_moved, ran.decisions_moved)
@@ -314,6 +309,15 @@ def _decided(one: _Side, two: _Side, scores: list[Any]) -> int | None:
 # ---- reports -----------------------------------------------------------------------------------
 
 
+def _reports(one: Report, two: Report) -> Iterator[Change]:
+    yield from _texts(Aspect.VERDICT, verdict_texts(one), verdict_texts(two))
+    yield from _texts(Aspect.PHYSICS, physics_texts(one), physics_texts(two))
+    before, after = one.robustness, two.robustness
+    if before is not None and after is not None:
+        yield from _texts(Aspect.PHYSICS, robustness_texts(before), robustness_texts(after))
+        yield from _faulty_cells(before, after)
+
+
 def _layer_rows(side: _Side) -> tuple[LayerRow, ...]:
     if side.network is not None:
         return layer_rows(side.network)
@@ -351,32 +355,22 @@ def _digests(one: _Side, two: _Side) -> Iterator[Change]:
         yield Change(Aspect.LAYER, "network", *(str(each)[:12] for each in digests), True)
 
 
-def _verdict(report: Report) -> dict[str, str]:
-    checks = {
-        check.name: f"{check.outcome.value}, {check.value}" for check in report.verdict.checks
-    }
-    return {"verdict": report.verdict.outcome.value, **checks}
+def _faulty_cells(one: Robustness, two: Robustness) -> Iterator[Change]:
+    """Yield the maps of faults that move other events: how many in all, and at how many cells."""
+    others = {fault.name: fault for fault in two.faults}
+    for fault in one.faults:
+        other = others.get(fault.name)
+        for key in ("signal_moved", "background_moved"):
+            before, after = getattr(fault, key), getattr(other, key, ())
+            if before == after:
+                continue
+            text = NOTHING if other is None else _total(after)
+            if len(before) == len(after):
+                cells = sum(old != new for old, new in zip(before, after, strict=True))
+                text += f"; {cells} of {len(before)} cells differ"
+            where = f"robustness.{fault.name}.{key}"
+            yield Change(Aspect.PHYSICS, where, _total(before), text, False)
 
 
-def _physics(report: Report) -> dict[str, str]:
-    """Return every figure of every engine; intervals and curves belong to the figures."""
-    first = () if report.physics is None else (report.physics,)
-    records: dict[str, EnginePhysics | QuantityResolution | EngineRegression] = {}
-    for physics in (*first, *report.further_physics):
-        signal = "" if physics is report.physics else f"{physics.signal}."
-        records |= {f"{signal}{engine.engine}": engine for engine in physics.engines}
-    if report.regression is not None:
-        for engine in report.regression.engines:
-            records[f"regression.{engine.engine}"] = engine
-            for each in engine.quantities:
-                records[f"regression.{engine.engine}.{each.name}"] = each
-    return {
-        f"{name}.{each.name}": _figure(getattr(found, each.name))
-        for name, found in records.items()
-        for each in fields(found)
-        if isinstance(getattr(found, each.name), (Figure, int, float))
-    }
-
-
-def _figure(value: Figure | int | float) -> str:
-    return f"{value.value if isinstance(value, Figure) else value:.6g}"
+def _total(moved: tuple[int | None, ...]) -> str:
+    return str(sum(events or 0 for events in moved))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from trigger.config import DesignFile, load_contract, load_output
 from trigger.errors import ModelError
-from trigger.files import write_text
-from trigger.flow.compilation import Compiled, compile_project, refuse_adopted
-from trigger.flow.workspace import Workspace
+from trigger.flow.compilation import (
+    Compiled,
+    compile_project,
+    refuse_adopted,
+    write_contracts,
+)
+from trigger.flow.workspace import CONTRACT_FILE, OUTPUT_FILE, Workspace
 from trigger.images import InputContract
 from trigger.training import TrainedModel, read_trained, write_trained
 from trigger.training.tasks import OutputContract
-
-CONTRACT_FILE = "input_contract.json"
-OUTPUT_FILE = "output_contract.json"
 
 
 def keep_weights(
@@ -31,9 +31,7 @@ def keep_weights(
         OutputError: the folder cannot be written.
     """
     write_trained(trained, folder)
-    write_text(folder / CONTRACT_FILE, json.dumps(contract.to_dict(), indent=1) + "\n")
-    if output is not None:
-        write_text(folder / OUTPUT_FILE, json.dumps(output.to_dict(), indent=1) + "\n")
+    write_contracts(folder, contract, output)
 
 
 def compile_kept(file: DesignFile, weights: Path, folder: Path) -> Compiled:

@@ -13,6 +13,7 @@ from trigger.config import DesignFile
 from trigger.design import digest_of
 from trigger.errors import DesignError, EventError
 from trigger.events import SOURCES, EventBatch, Source, generated
+from trigger.files import shared_folder
 from trigger.flow.listener import Listener
 from trigger.images import InputContract, encode, fit
 from trigger.processes import map_in_order
@@ -83,26 +84,28 @@ def make_events(file: DesignFile, cache: Path, skip_bad: int, listener: Listener
         return _read_classes(source, names, paths, skip_bad)
     wanted = section.generate
     seed = file.seed if wanted.seed is None else wanted.seed
-    batches = [
-        generated(
-            source,
-            name,
-            wanted.events_per_class,
-            seed,
-            cache,
-            wanted.options,
-            listener.counter(f"{name} events"),
-            _cores(),
-        )
-        for name in names
-    ]
-    if not wanted.event_files:
-        return Events(tuple(batches), 0)
-    digests = [digest_of(source.version, name, wanted, seed) for name in names]
-    files = [cache / f"{source.kind.value}_{digest[:16]}{source.suffixes[0]}" for digest in digests]
-    sources = [source] * len(files)
-    read = map_in_order(_read_back, sources, names, batches, files, processes=_cores())
-    return Events(tuple(read), 0)
+    with shared_folder(cache):
+        batches = [
+            generated(
+                source,
+                name,
+                wanted.events_per_class,
+                seed,
+                cache,
+                wanted.options,
+                listener.counter(f"{name} events"),
+                _cores(),
+            )
+            for name in names
+        ]
+        if not wanted.event_files:
+            return Events(tuple(batches), 0)
+        digests = [digest_of(source.version, name, wanted, seed)[:16] for name in names]
+        suffix = source.suffixes[0]
+        files = [cache / f"{source.kind.value}_{digest}{suffix}" for digest in digests]
+        sources = [source] * len(files)
+        read = map_in_order(_read_back, sources, names, batches, files, processes=_cores())
+        return Events(tuple(read), 0)
 
 
 def _read_classes(

@@ -98,11 +98,12 @@ def _blocks(source: Path, start: int, events: int) -> Iterator[npt.NDArray[np.ge
 
 def _score(network: str, output: str, block: npt.NDArray[np.generic]) -> RawArray:
     """Return the raw scores of a block, wherever this runs."""
-    return _engine(network).run(block)[output]
+    return engine_of(network).run(block)[output]
 
 
 @lru_cache(maxsize=1)
-def _engine(network: str) -> Choice:
+def engine_of(network: str) -> Choice:
+    """Return the engine of a network, given as JSON text; a process makes it ready once."""
     return choose(Network.from_json(network))
 
 

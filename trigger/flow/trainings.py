@@ -74,6 +74,8 @@ def measure_figures(
     events_per_class: int | None,
     listener: Listener,
     command: str = "",
+    *,
+    fresh: bool = False,
 ) -> FigureTable:
     """Train each design several times, and return the figures, which are also written.
 
@@ -85,6 +87,8 @@ def measure_figures(
 
     Args:
         events_per_class: to be generated in place of the design's own number; files stay.
+        fresh: make anew what is finished, as after a change of the code: only the designs, the
+            events and what is compared are known to have changed by themselves.
 
     Raises:
         DesignError: a design file that cannot be read.
@@ -102,7 +106,8 @@ def measure_figures(
     for number, run in enumerate(runs):
         left = _time_left(made, len(runs) - number)
         listener.phase(f"training {number + 1} of {len(runs)}: {run.file.name}{left}")
-        made.append(_find(run) or _train(run, listener, command))
+        found = None if fresh else _find(run)
+        made.append(found or _train(run, listener, command, fresh))
         systems = [
             _system(file, [each for each in made if each.design == file.name], abouts)
             for file in files
@@ -162,10 +167,11 @@ def _record(run: _Run) -> Path:
     return run.folder / "figures.json"
 
 
-def _train(run: _Run, listener: Listener, command: str) -> Training:
+def _train(run: _Run, listener: Listener, command: str, fresh: bool) -> Training:
     begun = time.monotonic()
+    settings: dict[str, Any] = {"command": command, "fresh": fresh, "simulated_events": 1}
     try:
-        with Flow(run.file, run.folder, listener, command=command, simulated_events=1) as flow:
+        with Flow(run.file, run.folder, listener, **settings) as flow:
             report, split = flow.report, flow.images.split
             assert report.agreement is not None  # a run simulates
             training = Training(

@@ -13,6 +13,9 @@ from pathlib import Path
 from trigger.errors import OutputError
 from trigger.files import cannot_write, sweep
 
+CONTRACT_FILE = "input_contract.json"
+OUTPUT_FILE = "output_contract.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -32,12 +35,12 @@ class Workspace:
     @property
     def contract(self) -> Path:
         """The input contract: what a pixel means, with the scale that was fitted."""
-        return self.folder / "input_contract.json"
+        return self.folder / CONTRACT_FILE
 
     @property
     def output(self) -> Path:
         """The output contract: what a number that the firmware gives means; none for scores."""
-        return self.folder / "output_contract.json"
+        return self.folder / OUTPUT_FILE
 
     @property
     def golden(self) -> Path:

@@ -7,7 +7,6 @@ its error from the same images, and goes into the firmware: its one output is th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,13 +14,12 @@ import numpy as np
 
 from trigger.design import LayerSpec, ModelSpec
 from trigger.errors import DesignError
-from trigger.events import EventBatch
 from trigger.images import InputContract
 from trigger.training.loss import Loss, SquaredError
 from trigger.training.progress import Progress
 from trigger.training.sample import Sample, Split
 from trigger.training.spec import TrainingSpec
-from trigger.training.tasks.base import Drawn, Lesson, OutputContract, Task, whole_events
+from trigger.training.tasks.base import Drawn, Lesson, OutputContract, Task
 from trigger.training.teacher import check_teacher, fit_teacher, log_error
 
 QUANTITY = "log of the teacher's error"
@@ -97,9 +95,6 @@ class Anomaly(Task):
     @property
     def loss(self) -> Loss:
         return SquaredError()
-
-    def draw(self, batches: Sequence[EventBatch]) -> Drawn:
-        return whole_events(batches)
 
     def lesson(
         self,

@@ -109,13 +109,15 @@ class Task(ABC):
         """What the fit makes small."""
         return CrossEntropy()
 
-    @abstractmethod
     def draw(self, batches: Sequence[EventBatch]) -> Drawn:
-        """Return what becomes images, from the events of each class.
+        """Return what becomes images, from the events of each class: each event, if not told.
 
         Raises:
             EventError: events that lack what the task needs.
         """
+        together = type(batches[0]).concatenate(batches)
+        labels = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
+        return Drawn(together, labels, np.arange(len(together)))
 
     def lesson(
         self,
@@ -137,10 +139,3 @@ class Task(ABC):
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the figures must be warned of."""
         return ()
-
-
-def whole_events(batches: Sequence[EventBatch]) -> Drawn:
-    """Return one image per event, labelled by the class."""
-    together = type(batches[0]).concatenate(batches)
-    labels = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
-    return Drawn(together, labels, np.arange(len(together)))

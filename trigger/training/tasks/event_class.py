@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trigger.events import EventBatch
 from trigger.images import InputContract
-from trigger.training.tasks.base import Drawn, Task, whole_events
+from trigger.training.tasks.base import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +15,3 @@ class EventClass(Task):
     def outputs(self, contract: InputContract, events: tuple[str, ...]) -> list[tuple[int, ...]]:
         classes = len(events)
         return [(classes,), (1,)] if classes == 2 else [(classes,)]
-
-    def draw(self, batches: Sequence[EventBatch]) -> Drawn:
-        return whole_events(batches)

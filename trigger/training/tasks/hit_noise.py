@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from trigger.errors import DesignError
-from trigger.events import EventBatch
 from trigger.images import Encoding, InputContract, encode
 from trigger.images.hit_maps import HitMapContract
 from trigger.training.loss import Loss, PixelCrossEntropy
 from trigger.training.progress import Progress
 from trigger.training.sample import Sample, Split
-from trigger.training.tasks.base import Drawn, Lesson, Task, whole_events
+from trigger.training.tasks.base import Drawn, Lesson, Task
 from trigger.training.tasks.track_class import check_hits
 
 
@@ -46,9 +44,6 @@ class HitNoise(Task):
     @property
     def loss(self) -> Loss:
         return PixelCrossEntropy()
-
-    def draw(self, batches: Sequence[EventBatch]) -> Drawn:
-        return whole_events(batches)
 
     def lesson(
         self,
