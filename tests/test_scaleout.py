@@ -71,6 +71,16 @@ def slower_first(number: int, offset: int) -> int:
     return number + offset
 
 
+def late_first_killed_second(number: int, folder: Path) -> int:
+    with open(folder / str(number), "a") as tries:
+        tries.write("x")
+    if number == 1 and (folder / "1").read_text() == "x":
+        os._exit(1)
+    while number == 0 and not (folder / "3").exists():
+        time.sleep(0.01)
+    return number
+
+
 def refuse(number: int) -> int:
     raise EventError(f"number {number} is refused", where="here")
 
@@ -129,6 +139,15 @@ def test_a_worker_that_is_killed_costs_only_its_part(cluster, tmp_path):
         "pixels.npy",
         "there.npy",
     ]
+
+
+def test_results_come_as_they_are_done_and_a_worker_that_dies_costs_its_row(cluster, tmp_path):
+    cluster.add_worker()
+    with spread(cluster.address, in_order=False) as where:
+        results = list(where(late_first_killed_second, range(4), [tmp_path] * 4))
+    assert sorted(results) == [0, 1, 2, 3]
+    assert results[0] != 0
+    assert (tmp_path / "1").read_text() == "xx"
 
 
 def test_work_that_ends_every_worker_is_given_up(cluster):

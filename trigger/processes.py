@@ -1,17 +1,22 @@
-"""A map over fresh processes, in order, that Ctrl-C ends without losing what is being made; and the
-output of native code within this one."""
+"""Maps over fresh processes: in order, where Ctrl-C loses nothing of what is being made, or each
+row when it is done, where rows keep what they have; and the output of native code within this one.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, TextIO, TypeVar
 
 from trigger.errors import ToolError
@@ -19,6 +24,8 @@ from trigger.errors import ToolError
 Result = TypeVar("Result")
 
 _AHEAD = 2  # rows for each process: one at work, one that waits for it
+LOSSES = 3
+"""Processes that a row may lose before it is given up."""
 
 
 def map_in_order(
@@ -51,13 +58,105 @@ def map_in_order(
                 return
             yield waiting.popleft().result()
     except BrokenProcessPool as error:
-        raise ToolError(
-            "a worker process ended before its work was done",
-            where="processes",
-            remedy="see whether memory ran out; the same command goes on from what is finished",
-        ) from error
+        raise _lost() from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process that works on one row after the other."""
+
+    process: BaseProcess
+    pipe: Connection
+    row: tuple[Any, ...] = ()
+    losses: int = 0
+    """Processes that this row has cost before."""
+
+    def give(self, row: tuple[Any, ...], losses: int) -> None:
+        self.row, self.losses = row, losses
+        self.pipe.send(row)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def map_as_done(
+    function: Callable[..., Result], *columns: Iterable[Any], processes: int
+) -> Iterator[Result]:
+    """Yield ``function(*row)`` for each row of ``columns``, whichever is done first.
+
+    A process that dies costs what it has done of its row, which another one begins again. An
+    interruption ends rows where they are. With one process or one row, everything happens in this
+    one.
+
+    Raises:
+        ToolError: a row cost several processes.
+    """
+    rows = deque((row, 0) for row in zip(*columns, strict=True))
+    if processes <= 1 or len(rows) <= 1:
+        yield from (function(*row) for row, _ in rows)
+        return
+    idle: list[_Worker] = []
+    busy: dict[Connection, _Worker] = {}
+    try:
+        while rows or busy:
+            while rows and len(busy) < processes:
+                worker = idle.pop() if idle else _start(function)
+                busy[worker.pipe] = worker
+                worker.give(*rows.popleft())
+            for pipe in [each for each in wait(list(busy)) if isinstance(each, Connection)]:
+                worker = busy[pipe]
+                try:
+                    well, result = pipe.recv()
+                except (EOFError, OSError) as error:
+                    if worker.losses + 1 == LOSSES:
+                        raise _lost() from error
+                    rows.appendleft((worker.row, worker.losses + 1))
+                    busy.pop(pipe).end()
+                    continue
+                idle.append(busy.pop(pipe))
+                if not well:
+                    raise result
+                yield result
+    finally:
+        for worker in [*idle, *busy.values()]:
+            worker.end()
+
+
+def _start(function: Callable[..., Any]) -> _Worker:
+    # fresh interpreters: a fork of one that holds TensorFlow's threads may hang
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, function), daemon=True)
+    with _interrupts_held():
+        process.start()
+    theirs.close()  # so that its end shows as the end of what it says
+    return _Worker(process, ours)
+
+
+def _serve(pipe: Connection, function: Callable[..., Any]) -> None:
+    """Answer rows until nobody asks any more."""
+    while True:
+        try:
+            row = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send((True, function(*row)))
+        except Exception as error:
+            error.add_note(traceback.format_exc())  # which does not cross by itself
+            pipe.send((False, error))
+
+
+def _lost() -> ToolError:
+    return ToolError(
+        "a worker process ended before its work was done",
+        where="processes",
+        remedy="see whether memory ran out; the same command goes on from what is finished",
+    )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Map over chunks of events or over trials: on this machine, or on a Dask cluster.
 
-Results are the same and come in the same order wherever they are made. Rows are drawn a few at a
-time, so memory holds no more than two of them for each worker.
+Results are the same and come in the same order wherever they are made, unless each is asked for as
+soon as it is done. Rows are drawn a few at a time, so memory holds no more than two of them for
+each worker.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from trigger.errors import ToolError, did_you_mean
-from trigger.processes import map_in_order
+from trigger.processes import map_as_done, map_in_order
 
 Result = TypeVar("Result")
 
@@ -33,12 +34,12 @@ class Spread(Protocol):
     def __call__(
         self, function: Callable[..., Result], *columns: Iterable[Any]
     ) -> Iterator[Result]:
-        """Yield ``function(*row)`` for each row of ``columns``, in order."""
+        """Yield ``function(*row)`` for each row of ``columns``."""
         ...
 
 
 @contextmanager
-def spread(scheduler: str = "", processes: int = 1) -> Iterator[Spread]:
+def spread(scheduler: str = "", processes: int = 1, *, in_order: bool = True) -> Iterator[Spread]:
     """Give a map over rows for as long as the block lasts.
 
     Args:
@@ -46,13 +47,14 @@ def spread(scheduler: str = "", processes: int = 1) -> Iterator[Spread]:
             (``tcp://host:8786``); or a batch system and a number of jobs (``slurm:8``), each with
             the resources that Dask-Jobqueue's own configuration names.
         processes: on this machine.
+        in_order: yield the results in the order of the rows; otherwise whichever is done first.
 
     Raises:
         ToolError: Dask is not installed, the scheduler or its workers do not answer, they run
             another version of trigger, or a row was lost with several workers.
     """
     if not scheduler:
-        yield partial(map_in_order, processes=processes)
+        yield partial(map_in_order if in_order else map_as_done, processes=processes)
         return
     try:
         import distributed
@@ -74,11 +76,15 @@ def spread(scheduler: str = "", processes: int = 1) -> Iterator[Spread]:
             ) from error
         with client:
             _check_workers(client, scheduler)
-            yield partial(_map, client, scheduler)
+            yield partial(_map, client, scheduler, in_order)
 
 
 def _map(
-    client: Any, scheduler: str, function: Callable[..., Result], *columns: Iterable[Any]
+    client: Any,
+    scheduler: str,
+    in_order: bool,
+    function: Callable[..., Result],
+    *columns: Iterable[Any],
 ) -> Iterator[Result]:
     from distributed import KilledWorker
     from distributed.comm import CommClosedError
@@ -90,9 +96,9 @@ def _map(
             # not pure: two equal rows are two rows
             waiting.append(client.submit(function, *row, pure=False, retries=RETRIES))
             while len(waiting) >= AHEAD * max(1, len(client.nthreads())):
-                yield waiting.popleft().result()
+                yield _next(waiting, in_order).result()
         while waiting:
-            yield waiting.popleft().result()
+            yield _next(waiting, in_order).result()
     except KilledWorker as error:
         raise ToolError(
             f"a part of the work ended several workers: {error}",
@@ -107,6 +113,20 @@ def _map(
         ) from error
     finally:
         client.cancel(list(waiting))
+
+
+def _next(waiting: deque[Any], in_order: bool) -> Any:
+    """Take the first row, or the first that is done."""
+    from distributed import wait
+
+    if in_order:
+        return waiting.popleft()
+    done = wait(list(waiting), return_when="FIRST_COMPLETED").done
+    place = next(place for place, future in enumerate(waiting) if future in done)
+    waiting.rotate(-place)
+    future = waiting.popleft()
+    waiting.rotate(place)
+    return future
 
 
 @contextmanager

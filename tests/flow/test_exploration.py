@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import math
+import pickle
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
 from tests.conftest import TINY
 from trigger.config import load_design
-from trigger.errors import DesignError
-from trigger.flow.exploration import explore_design, find_knobs, with_choice
-from trigger.report.front import read_front
-from trigger.search.study import Knob
+from trigger.errors import DesignError, ToolError
+from trigger.flow.exploration import _check, _Teller
+from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice
+from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
+from trigger.report.front import Against, Objective, read_front
+from trigger.search.study import Hopeless, Knob, Outcome, Trial
+from trigger.training import Sample
+
+OWN = {"conv.bits": 6, "relu.bits": 6, "score.bits": 6, "conv.filters": 2, "sparsity": 50}
 
 
 @pytest.fixture
@@ -22,63 +32,150 @@ def tiny(tmp_path):
     return load_design(path)
 
 
-def test_every_quantiser_may_lose_bits_and_kernels_weights(tiny):
+def test_layers_may_lose_bits_and_filters_and_kernels_weights(tiny):
     assert tuple(find_knobs(tiny)) == (
-        Knob("conv", 2, 6, first=6),
-        Knob("relu", 4, 6, first=6),
-        Knob("score", 2, 6, first=6),
+        Knob("conv.bits", 2, 6, first=6),
+        Knob("relu.bits", 4, 6, first=6),
+        Knob("score.bits", 2, 6, first=6),
+        Knob("conv.filters", 1, 2, first=2),
         Knob("sparsity", 0, 95, 5, first=50),
     )
     dense = replace(tiny, training=replace(tiny.training, pruning=None))
-    assert [knob.name for knob in find_knobs(dense)] == ["conv", "relu", "score"]
+    assert "sparsity" not in [knob.name for knob in find_knobs(dense)]
 
 
-def test_a_choice_changes_bits_and_zeros_and_nothing_else(tiny):
-    own = {knob.name: knob.first for knob in find_knobs(tiny)}
-    same = with_choice(tiny, own)
+@pytest.mark.parametrize(
+    ("filters", "low", "step"), [(3, 2, 1), (8, 4, 1), (16, 8, 2), (20, 10, 2), (50, 26, 6)]
+)
+def test_filters_go_down_to_half_in_eighths(tiny, filters, low, step):
+    wide = with_choice(tiny, {"conv.filters": filters})
+    (knob,) = (each for each in find_knobs(wide) if each.name == "conv.filters")
+    assert knob == Knob("conv.filters", low, filters, step, first=filters)
+
+
+def test_a_choice_changes_bits_filters_and_zeros_and_nothing_else(tiny):
+    assert {knob.name: knob.first for knob in find_knobs(tiny)} == OWN
+    same = with_choice(tiny, OWN)
     assert same.design == tiny.design
     assert same.training == tiny.training
-    other = with_choice(tiny, {**own, "conv": 3, "relu": 5, "sparsity": 80}, epochs=3)
+    choice = {**OWN, "conv.bits": 3, "relu.bits": 5, "conv.filters": 1, "sparsity": 80}
+    other = with_choice(tiny, choice, epochs=3)
     layers = {layer.name: layer.options for layer in other.design.model.layers}
     assert layers["conv"]["kernel_quantizer"] == "quantized_bits(3,0,alpha=1)"
     assert layers["conv"]["bias_quantizer"] == "quantized_bits(3,0,alpha=1)"
-    assert layers["conv"]["filters"] == 2
+    assert layers["conv"]["filters"] == 1
     assert layers["relu"]["activation"] == "quantized_relu(5,2)"
     assert layers["score"] == tiny.design.model.layers[-1].options
     assert other.training.pruning.final_sparsity == 0.8
     assert other.training.quantised_epochs == 3
+    changes = {"base": "tiny.yaml", "name": "other", **describe_changes(tiny, choice)}
+    path = Path(tiny.source).with_name("other.yaml")
+    path.write_text(yaml.safe_dump(changes))
+    assert load_design(path).design.model == other.design.model
+
+
+def rival(predicted, losses, excess=1.0):
+    notes = {"predicted": predicted, "predicted_excess": excess, "losses": losses}
+    return Trial(0, {}, Outcome(0.9, predicted, 1.0, notes))
+
+
+def test_a_training_that_most_cheaper_ones_better_is_hopeless():
+    earlier = [rival(100, [0.5, loss]) for loss in (0.2, 0.3, 0.32, 0.4)]
+    assert len(earlier) == RIVALS
+    judge_losses(100, 1.0, earlier, [0.5, 0.31])  # the median is 0.31
+    with pytest.raises(Hopeless, match=r"after epoch 2 .* 0.32 at best; .* 4 .* 0.31 in the"):
+        judge_losses(100, 1.0, earlier, [0.4, 0.32])
+    judge_losses(100, 1.0, earlier, [0.4, 0.3, 9.0])  # none of them went further
+    judge_losses(99, 1.0, earlier, [0.4, 0.4])  # it promises to cost less
+    judge_losses(100, 1.0, [*earlier[:3], rival(101, [0.5, 0.1])], [0.4, 0.4])
+    judge_losses(100, 1.0, [*earlier[:3], rival(90, [0.5, 0.1], 1.5)], [0.4, 0.4])
+    judge_losses(100, 1.0, [*earlier[:3], Trial(3, {}, None, "too costly")], [0.4, 0.4])
+
+
+def test_quality_is_auc_or_efficiency_at_the_working_point(tiny):
+    mm = np.arange(100)  # background; a tenth of it, from 90 on, may pass
+    ee = np.concatenate([np.full(30, 89), np.full(70, 90)])
+    scores = np.concatenate([mm, ee])
+    sample = Sample(np.zeros((200, 12, 12, 1), int), np.repeat([0, 1], 100))
+    efficiency = Goal(Objective.EFFICIENCY).measure(tiny, sample, scores)
+    assert efficiency.value == 0.7
+    assert efficiency.low < 0.7 < efficiency.high
+    auc = Goal(Objective.AUC).measure(tiny, sample, scores).value
+    assert math.isclose(auc, (30 * 89.5 + 70 * 90.5) / 100 / 100)
+
+
+def test_what_cannot_be_compared_is_refused(tiny):
+    with pytest.raises(DesignError, match=r"how they tell classes apart.*trained to tell"):
+        _check(replace(tiny, training=None), Goal())
+    with pytest.raises(DesignError, match=r"no working point.*section trigger"):
+        _check(replace(tiny, trigger=None), Goal(Objective.EFFICIENCY))
+    _check(replace(tiny, trigger=None), Goal())
+
+
+def test_progress_tells_the_best_so_far_and_the_time_left(monkeypatch):
+    class Heard(list):
+        phase = list.append
+
+    clock = iter([0.0, 60.0, 120.0, 180.0])
+    monkeypatch.setattr("trigger.flow.exploration.time.monotonic", lambda: next(clock))
+    heard = Heard()
+    teller = _Teller(heard, Goal(Objective.AUC, Against.LATENCY))
+    trials = [
+        Trial(0, {}, Outcome(0.9, 100, 1.0)),
+        Trial(1, {}, Outcome(0.8, 50, 1.0)),
+        Trial(2, {}, None, "hopeless"),
+        Trial(3, {}, Outcome(0.95, 90, 2.0)),
+    ]
+    teller.tell(trials[:1], 4)
+    teller.tell([trials[0], trials[2]], 4)
+    teller.tell(trials[:3], 4)
+    teller.tell(trials, 4)
+    best = "; best so far trial 0, AUC 0.9000, 100 ns"
+    assert heard == [
+        f"1 of 4 trials are finished{best}",
+        f"2 of 4: trial 2, given up: hopeless{best}; about 2 min left",
+        f"3 of 4: trial 1, AUC 0.8000, 50 ns{best}; about 1 min left",
+        f"4 of 4: trial 3, AUC 0.9500, 90 ns, 2 times the budget{best}",
+    ]
 
 
 @pytest.mark.slow
 @pytest.mark.training
-def test_a_short_search_trains_and_a_second_one_goes_on(tiny_run, command):
-    from trigger.cli.show import ConsoleListener
-    from trigger.flow.steps import Flow
-
+def test_a_search_is_the_same_wherever_it_is_made_and_whatever_is_lost(tiny_run, command):
+    home = tiny_run.folder / "search"
     asked = ("explore", tiny_run.design, "-o", tiny_run.output, "--epochs", 1, "--json")
-    first = command(*asked, "--trials", 1)
+    asked = (*asked, "--generation", 2, "--trials")
+    first = command(*asked, 2, "--processes", 2)
     assert first.code == 0
-    (own,) = first.json
-    assert own["choice"] == {"conv": 6, "relu": 6, "score": 6, "sparsity": 50}
-    second = command(*asked, "--trials", 2)
-    assert "epoch 1/1" in second.err
-    third = command(*asked, "--trials", 2)
-    assert "epoch 1/1" not in third.err
-    assert third.json == second.json
-    for trial in second.json:
-        file = load_design(trial["design"])
-        assert with_choice(file, trial["choice"]).design.model == file.design.model
-        assert file.training.pruning.final_sparsity == trial["choice"]["sparsity"] / 100
-
-    front = read_front(tiny_run.folder / "search")
+    assert "2 of 2: trial " in first.err
+    front = read_front(home)
     assert [trial.number for trial in front.trials] == [0, 1]
+    assert {each.knob: each.value for each in front.trials[0].choice} == OWN
     best = [trial for trial in front.trials if trial.on_front]
-    assert {trial.design for trial in best} == {Path(each["design"]).name for each in second.json}
+    assert {trial.design for trial in best} == {Path(each["design"]).name for each in first.json}
     assert front.start.excess == 1
     assert 0 < front.start.latency_ns <= 6400  # as the budget asks
     assert 0 < front.start.quality.low < front.start.quality.value
+    for trial in first.json:
+        file = load_design(trial["design"])
+        assert with_choice(file, trial["choice"]).design.model == file.design.model
+        assert file.training.pruning.final_sparsity == trial["choice"]["sparsity"] / 100
+        assert file.design.knobs.layers["conv"].reuse_factor >= 1
 
-    with Flow(load_design(tiny_run.design), tiny_run.folder, ConsoleListener()) as flow:
-        flow.file = replace(flow.file, training=None)
-        with pytest.raises(DesignError, match=r"trials are compared by AUC.*trained to tell"):
-            explore_design(flow, ConsoleListener(), 1)
+    (home / "study.db").unlink()  # what trials found lies beside their weights
+    second = command(*asked, 2)
+    assert second.json == first.json
+    assert "epoch 1/1" not in second.err
+    (home / "study.db").unlink()
+    shutil.rmtree(home / "trials")
+    third = command(*asked, 1)
+    assert "epoch 1/1" in third.err
+    assert read_front(home).trials[0].found == front.trials[0].found
+
+
+def test_what_a_worker_gets_is_small_and_it_says_when_it_sees_no_folder(tmp_path):
+    evaluate = Evaluation(tmp_path, "key", Goal(), 3)
+    assert pickle.loads(pickle.dumps(evaluate)) == evaluate
+    assert len(pickle.dumps(evaluate)) < 1000
+    with pytest.raises(ToolError, match=r"cannot be read by a worker.*under one path.*--output"):
+        evaluate({}, ())

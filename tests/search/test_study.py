@@ -3,87 +3,137 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+import signal
+import sqlite3
+from dataclasses import replace
+from functools import partial
 
 import pytest
+import sqlalchemy
 
 from trigger.errors import OutputError
+from trigger.processes import map_as_done
+from trigger.search import study
 from trigger.search.study import Hopeless, Knob, Outcome, explore, keep_front
 
 KNOBS = (Knob("bits", 2, 8, first=8), Knob("sparsity", 0, 90, step=10))
+HERE = partial(map_as_done, processes=1)
 
 
-def evaluate(choice):
+def evaluate(choice, earlier):
     """Return more quality for more bits, and a cost that sparsity lowers."""
     if choice["bits"] == 3:
         raise Hopeless("too few bits")
     cost = choice["bits"] * (100 - choice["sparsity"])
     quality = choice["bits"] - (choice["sparsity"] / 50) ** 4
-    return Outcome(quality, cost, max(1.0, cost / 600), {"cost": cost})
+    return Outcome(quality, cost, max(1.0, cost / 600), {"earlier": len(earlier)})
 
 
-def search(folder, trials=14, seed=1, function=evaluate):
-    storage = f"sqlite:///{folder}/study.db"
-    return explore(KNOBS, function, storage=storage, name="s", trials=trials, seed=seed)
+def search(folder, function=evaluate, trials=10, where=HERE, seed=1, generation=4):
+    return explore(
+        KNOBS,
+        function,
+        where,
+        storage=f"sqlite:///{folder}/study.db",
+        name="s",
+        trials=trials,
+        seed=seed,
+        generation=generation,
+    )
 
 
-def test_an_interrupted_search_goes_on_and_ends_as_one_that_was_not(tmp_path):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    whole.mkdir()
-    parts.mkdir()
-    seen = []
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A database without trials, which takes a while to be made."""
+    folder = tmp_path_factory.mktemp("template")
+    assert search(folder, trials=0) == ()
+    return folder / "study.db"
 
-    def stops(choice):
-        if len(seen) == 5:
-            raise KeyboardInterrupt
-        seen.append(dict(choice))
-        return evaluate(choice)
 
-    expected = []
+@pytest.fixture(scope="module")
+def whole(template, tmp_path_factory):
+    """The trials of a search that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    shutil.copy(template, folder)
+    return search(folder)
 
-    def recorded(choice):
-        expected.append(dict(choice))
-        return evaluate(choice)
 
-    front = search(whole, function=recorded)
+@pytest.fixture
+def folder(template, tmp_path):
+    shutil.copy(template, tmp_path)
+    return tmp_path
+
+
+def backwards(function, *columns):
+    """Map over rows as a place does whose last worker is the fastest."""
+    return iter([function(*row) for row in zip(*columns, strict=True)][::-1])
+
+
+class Stopped:
+    """Evaluates so many choices, then does something else instead."""
+
+    def __init__(self, after, action=lambda: None):
+        self.left, self.action, self.seen = after, action, []
+
+    def __call__(self, choice, earlier):
+        if not self.left:
+            self.action()
+        self.left -= 1
+        found = evaluate(choice, earlier)
+        self.seen.append(dict(choice))
+        return found
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("after", "place"), [(0, HERE), (6, backwards)], ids=["at once", "in the middle"]
+)
+def test_an_interrupted_search_ends_as_one_that_was_not(folder, whole, after, place):
+    stopped = Stopped(after, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        search(parts, function=stops)
-    again = []
-
-    def goes_on(choice):
-        again.append(dict(choice))
-        return evaluate(choice)
-
-    resumed = search(parts, function=goes_on)
-    assert seen + again == expected  # the interrupted trial is done again, and no other
-    assert resumed == front
-    assert expected[0]["bits"] == 8  # the design's own value first
-    assert search(parts, function=stops) == resumed  # nothing is left to do
+        search(folder, stopped)
+    resumed = Stopped(-1)
+    assert search(folder, resumed, where=place) == whole
+    finished = [trial.choice for trial in whole if trial.outcome is not None]
+    both = sorted(map(str, stopped.seen + resumed.seen))
+    assert both == sorted(map(str, finished))  # each once, the interrupted one too
+    assert search(folder, interrupt) == whole  # nothing is left to do
 
 
-def test_another_seed_tries_something_else(tmp_path):
-    choices = {}
-    for seed in (1, 2):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        choices[seed] = []
-
-        def recorded(choice, seen=choices[seed]):
-            seen.append(dict(choice))
-            return evaluate(choice)
-
-        search(folder, 5, seed, recorded)
-    assert choices[1] != choices[2]
+def test_trials_are_told_of_earlier_generations_alone_and_numbered_as_proposed(whole):
+    assert [trial.number for trial in whole] == list(range(10))
+    told = [(trial.number, trial.outcome.notes["earlier"]) for trial in whole if trial.outcome]
+    assert told == [(number, number // 4 * 4) for number, _ in told]
+    assert whole[0].choice["bits"] == 8  # the design's own value first
+    choices = [trial.choice for trial in whole]
+    assert all(one != other for one, other in itertools.combinations(choices, 2))
 
 
-def test_the_front_keeps_the_budget_and_none_of_it_is_bettered(tmp_path):
-    trials = search(tmp_path)
-    front = [outcome for _, outcome in keep_front(trials)]
+def test_a_longer_search_begins_as_a_shorter_one(folder, whole):
+    assert search(folder, trials=6) == whole[:6]
+    assert search(folder) == whole
+    assert search(folder, trials=6) == whole
+
+
+def test_another_seed_or_size_of_a_generation_is_another_search(folder, whole):
+    others = [search(folder, trials=3, seed=2), search(folder, trials=5, generation=5)]
+    for other in others:
+        assert [trial.choice for trial in other] != [each.choice for each in whole[: len(other)]]
+    assert search(folder, trials=4) == whole[:4]  # in the same database
+
+
+def test_the_front_keeps_the_budget_and_none_of_it_is_bettered(whole):
+    front = [outcome for _, outcome in keep_front(whole)]
     assert all(outcome.excess == 1 for outcome in front)
     for better, cheaper in itertools.pairwise(front):
         assert better.quality > cheaper.quality
         assert better.cost > cheaper.cost
-    assert front[0].notes == {"cost": front[0].cost}
-    for trial in trials:
+    for trial in whole:
         outcome = trial.outcome
         assert (outcome is None) == (trial.choice["bits"] == 3) == (trial.given_up != "")
         if outcome is not None and outcome.excess == 1:
@@ -92,6 +142,90 @@ def test_the_front_keeps_the_budget_and_none_of_it_is_bettered(tmp_path):
             )
 
 
-def test_a_database_that_cannot_be_reached_is_named(tmp_path):
+def dies_once(folder, choice, earlier):
+    """Be killed at one choice, the first time."""
+    flag = folder / "killed"
+    if choice["bits"] == 8 and not flag.exists():
+        flag.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return evaluate(choice, earlier)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_its_trial_alone(folder, whole):
+    two = partial(map_as_done, processes=2)
+    assert search(folder, partial(dies_once, folder), trials=4, where=two) == whole[:4]
+    assert (folder / "killed").exists()
+
+
+class Trouble:
+    """Does something to the database at one trial, between its proposal and its end, once."""
+
+    def __init__(self, action, at=6, function=evaluate):
+        self.action, self.left, self.function = action, at, function
+
+    def __call__(self, choice, earlier):
+        self.left -= 1
+        if self.left == 0:
+            self.action()
+        return self.function(choice, earlier)
+
+
+def test_a_full_disk_loses_no_finished_trial(folder, whole):
+    """SQLite may not have one page more, which it answers as it does a full disk."""
+    event, engine = sqlalchemy.event, sqlalchemy.Engine
+
+    def limit(connection, *_):
+        connection.connection.execute("PRAGMA max_page_count = 1")
+
+    def big(choice, earlier):
+        found = evaluate(choice, earlier)
+        return replace(found, notes={**found.notes, "padding": "x" * 20_000})
+
+    full = Trouble(lambda: event.listen(engine, "before_cursor_execute", limit), function=big)
+    try:
+        with pytest.raises(OutputError, match=r"or disk is full.*make room.*same command.*kept"):
+            search(folder, full)
+    finally:
+        event.remove(engine, "before_cursor_execute", limit)
+    rest = Stopped(-1)
+    trials = search(folder, rest)
+    assert [trial.choice for trial in trials] == [trial.choice for trial in whole]
+    assert len(rest.seen) <= 5
+
+
+def test_a_database_that_is_locked_is_waited_for_and_named(folder, whole, monkeypatch):
+    monkeypatch.setattr(study, "LOCK_SECONDS", 0.01)
+    monkeypatch.setattr("optuna.storages._rdb.storage.time.sleep", lambda seconds: None)
+    other = sqlite3.connect(folder / "study.db", isolation_level=None)
+    locked = Trouble(lambda: other.execute("BEGIN EXCLUSIVE"))
+    with pytest.raises(OutputError, match=r"is locked.*end the program that keeps it"):
+        search(folder, locked)
+    other.close()
+    rest = Stopped(-1)
+    assert search(folder, rest) == whole
+    assert len(rest.seen) <= 5
+
+
+def test_a_database_that_dies_in_the_middle_goes_on_from_a_copy(folder, whole):
+    place, copy = folder / "study.db", folder / "copy.db"
+
+    def die():
+        shutil.copy(place, copy)
+        place.write_bytes(b"not a database " * 10_000)
+
+    with pytest.raises(OutputError, match=r"(not a database|malformed).*put a copy in its place"):
+        search(folder, Trouble(die))
+    with pytest.raises(OutputError, match=r"not a database.*put a copy in its place"):
+        search(folder)
+    shutil.copy(copy, place)
+    rest = Stopped(-1)
+    assert search(folder, rest) == whole
+    assert len(rest.seen) <= 5
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password(tmp_path):
     with pytest.raises(OutputError, match=r"missing/study.db: the database cannot be used.*SQLAl"):
-        search(tmp_path / "missing", 1)
+        search(tmp_path / "missing", trials=1)
+    with pytest.raises(OutputError, match=r"//me:\*\*\*@host/db: the database cannot be used"):
+        explore(KNOBS, evaluate, HERE, storage="no://me:secret@host/db", name="", trials=1, seed=1)

@@ -1,15 +1,15 @@
-"""``trigger explore``: bits per layer and sparsity, searched with training in the loop."""
+"""``trigger explore``: bits and filters per layer and sparsity, with training in the loop."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from trigger.cli import options, show
 
 if TYPE_CHECKING:
+    from trigger.flow.exploration import Exploration
     from trigger.report.front import Found, Tried
 
 
@@ -24,6 +24,18 @@ def explore(
             min=1, help="Epochs of each trial; default: the design's.", show_default=False
         ),
     ] = None,
+    objective: Annotated[
+        Literal["auc", "efficiency"],
+        typer.Option(help="What to have much of; efficiency is that at the trigger's rate."),
+    ] = "auc",
+    against: Annotated[
+        Literal["cost", "latency"],
+        typer.Option(help="What to have little of: LUTs and DSP blocks, or nanoseconds."),
+    ] = "cost",
+    generation: Annotated[
+        int,
+        typer.Option(min=1, help="Trials that are proposed together, and at most made at a time."),
+    ] = 8,
     storage: Annotated[
         str | None,
         typer.Option(
@@ -31,41 +43,47 @@ def explore(
             show_default=False,
         ),
     ] = None,
+    scheduler: options.Scheduler = "",
+    processes: options.Processes = 1,
     output: options.Output = options.OUTPUT,
     json: options.Json = False,
 ) -> None:
-    """Search fewer bits per layer and more zeros for the front of AUC against cost.
+    """Search fewer bits and filters per layer and more zeros for the front of AUC against cost.
 
-    Each trial starts from the design's trained weights and gets the cheapest firmware settings
-    within the budget; AUC is that of emulated scores on the validation events. Ctrl-C keeps what is
-    finished; the same command goes on. The front is written as design files for `trigger run`.
+    Each trial starts from the design's trained weights and gets the cheapest (or fastest) firmware
+    settings within the budget; it is judged by its emulated scores on the validation events, and
+    given up where finished trials that promised to cost no more were better at the same epoch.
+    Same seed, same result, wherever trials are made; workers elsewhere must see the output folder.
+    Ctrl-C keeps what is finished; the same command goes on. The front is written as design files
+    for `trigger run`.
     """
     from trigger.config import load_design
-    from trigger.flow.exploration import explore_design
+    from trigger.flow.exploration import Asked, explore_design
     from trigger.flow.steps import Flow
+    from trigger.flow.trial import Goal
+    from trigger.report.front import Against, Objective
 
     file = load_design(design)
     listener = show.ConsoleListener()
+    goal = Goal(Objective(objective), Against(against))
+    asked = Asked(trials, epochs, goal, generation, storage, scheduler, processes)
     with Flow(file, output / file.name, listener) as flow:
-        found = explore_design(flow, listener, trials, epochs, storage)
+        found = explore_design(flow, listener, asked)
     if json:
-        show.print_json([_plain(trial, found.folder) for trial in found.best])
+        show.print_json([_plain(trial, found) for trial in found.best])
         return
+    quality = "AUC" if objective == "auc" else "efficiency"
+    rows = [("as it is", *_cells(found.front.start), "")]
+    for trial in found.best:
+        if trial.found is not None:
+            choice = ", ".join(f"{each.knob} {each.value}" for each in trial.choice)
+            rows.append((str(found.folder / trial.design), *_cells(trial.found), choice))
+    given_up = sum(trial.found is None for trial in found.front.trials)
     show.print_table(
-        "AUC on the validation events against cost",
-        ("design", "AUC", "cost in LUTs", "latency ns", "budget", "choice"),
-        [
-            ("as it is", *_cells(found.front.start), ""),
-            *(
-                (
-                    str(found.folder / trial.design),
-                    *_cells(trial.found),
-                    ", ".join(f"{each.knob} {each.value}" for each in trial.choice),
-                )
-                for trial in found.best
-                if trial.found is not None
-            ),
-        ],
+        f"{quality} on the validation events against {against}: {len(found.best)} of "
+        f"{len(found.front.trials)} trials that none betters, {given_up} were given up",
+        ("design", quality, "cost in LUTs", "latency ns", "budget", "choice"),
+        rows,
     )
 
 
@@ -78,13 +96,15 @@ def _cells(found: Found) -> tuple[str, ...]:
     )
 
 
-def _plain(trial: Tried, folder: Path) -> dict[str, Any]:
+def _plain(trial: Tried, found: Exploration) -> dict[str, Any]:
     assert trial.found is not None  # it is one of the best
     return {
-        "design": str(folder / trial.design),
-        "auc": trial.found.quality.value,
-        "auc_low": trial.found.quality.low,
-        "auc_high": trial.found.quality.high,
+        "design": str(found.folder / trial.design),
+        "number": trial.number,
+        "objective": found.front.objective.value,
+        "quality": trial.found.quality.value,
+        "quality_low": trial.found.quality.low,
+        "quality_high": trial.found.quality.high,
         "cost_luts": trial.found.cost_luts,
         "latency_ns": trial.found.latency_ns,
         "excess": trial.found.excess,

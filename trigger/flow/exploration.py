@@ -1,49 +1,55 @@
-"""Bits per layer and sparsity, searched with training, estimator and budget in the loop.
+"""Bits and filters per layer and sparsity, searched with training and the estimator in the loop.
 
-Every trial starts from the design's trained weights, is converted, gets the cheapest firmware
-settings within the budget (``search.solve``), and is judged by the AUC of its emulated scores on
-the validation events; the test events stay unseen.
+Every trial starts from the design's trained weights, is converted, gets the cheapest or fastest
+firmware settings within the budget (``search.solve``), and is judged by its emulated scores on the
+validation events; the test events stay unseen.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from trigger.config import DesignFile, load_design
-from trigger.design import LayerSpec, digest_of
-from trigger.device import find
-from trigger.emulate import emulate
+from trigger.design import digest_of
 from trigger.errors import DesignError
 from trigger.files import write_text
 from trigger.flow.alternatives import refresh_report
+from trigger.flow.bench import write_bench
 from trigger.flow.listener import Listener
-from trigger.flow.physics import measure_auc
 from trigger.flow.steps import Flow
-from trigger.network import Network
-from trigger.report import codec
+from trigger.flow.training_knobs import describe_changes, find_knobs
+from trigger.flow.trial import BY_DEFAULT, Evaluation, Goal, found_in
 from trigger.report.front import Against, Chosen, Found, Front, Objective, Tried, write_front
-from trigger.search import Answer, Candidate, shrink_formats, solve
-from trigger.search.study import Choice, Hopeless, Knob, Outcome, Trial, explore, keep_front
-from trigger.training import ModelKind, Sample, TrainedModel, fit, restore
+from trigger.scaleout import spread
+from trigger.search.study import GENERATION, Trial, explore, keep_front
 from trigger.training.tasks import EventClass
 
-HOPELESS = 2.0
-"""Factor over the budget, before the training, beyond which a trial is given up: training moves
-weights, but leaves their bits and numbers nearly what they were."""
-SPARSITY = "sparsity"
-_STEP = 5
-"""Per cent from one sparsity to the next."""
-_BITS = re.compile(r"(quantized_(?:bits|relu)\(\s*)(\d+)(?:\s*,\s*(\d+))?")
+DATABASE = "study.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a search is to be made."""
+
+    trials: int
+    """Finished ones, in all calls together."""
+    epochs: int | None = None
+    """Of each trial; None is the design's for its quantised model."""
+    goal: Goal = BY_DEFAULT
+    generation: int = GENERATION
+    """Trials that are proposed together."""
+    storage: str | None = None
+    """URL of a database; None is a file in the design's folder."""
+    scheduler: str = ""
+    """Where trials are made, as ``scaleout.spread`` has it."""
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,201 +59,150 @@ class Exploration:
     front: Front
     """Every finished trial, as ``search/front.json`` has it."""
     best: tuple[Tried, ...]
-    """Those that none betters, the best AUC first."""
+    """Those that none betters, the best first."""
     folder: Path
     """Of the record and of a design file for each of the best, for ``trigger run``."""
 
 
-def explore_design(
-    flow: Flow,
-    listener: Listener,
-    trials: int,
-    epochs: int | None = None,
-    storage: str | None = None,
-) -> Exploration:
-    """Search until so many trials are finished, in all calls together.
+def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
+    """Search until so many trials are finished; same answer wherever they are made.
 
     Args:
-        flow: of the design; what is missing of its run up to the compilation is made.
-        epochs: of each trial; None is the design's for its quantised model.
-        storage: URL of a database; None is a file in the design's folder.
+        flow: of the design; what is missing of its run up to the training is made.
 
     Raises:
-        DesignError: the design tells no classes apart, or has nothing that could be chosen.
-        ToolError, OutputError: as ``search.study.explore``.
-        Further errors of training and conversion, which end the search.
+        DesignError: the design tells no classes apart, names no working point where efficiency is
+            asked for, or has nothing that could be chosen.
+        ToolError, OutputError: as ``search.study.explore`` and ``scaleout.spread``.
+        Further errors of training, which end the search.
     """
     file = flow.file
-    if not isinstance(file.task, EventClass) or file.training is None:
-        raise DesignError(
-            "trials are compared by AUC, and there is none",
-            where=file.source,
-            allowed="designs that are trained to tell classes of events apart",
-        )
+    _check(file, asked.goal)
     knobs = tuple(find_knobs(file))
     if not knobs:
         raise DesignError(
             "nothing can be chosen",
             where=file.source,
-            allowed="quantized_bits or quantized_relu of more than two bits, or pruning",
+            allowed="quantized_bits or quantized_relu of more than two bits, several filters in a "
+            "layer that another one follows, or pruning",
         )
-    home = flow.workspace.folder / "search"
-    home.mkdir(parents=True, exist_ok=True)
-    start = flow.trained[ModelKind.QUANTISED]
-    own = _measure(file, start, flow.images.validation)
-    found = explore(
-        knobs,
-        partial(_evaluate, flow, listener, start, epochs, home / "trials"),
-        storage=storage or f"sqlite:///{home / 'study.db'}",
-        name=f"{file.name} {digest_of(file.design, file.budget, start.digest, epochs)[:16]}",
-        trials=trials,
-        seed=file.seed,
-        progress=listener.counter("trials"),
-    )
-    best = [trial for trial, _ in keep_front(found)]
-    designs = {trial.number: _write(file, trial, home).name for trial in best}
-    tried = {trial.number: _record(trial, designs.get(trial.number, "")) for trial in found}
-    front = Front(file.name, Objective.AUC, Against.COST, own, tuple(tried.values()))
-    write_front(front, home)
+    home = (flow.workspace.folder / "search").resolve()
+    bench = write_bench(flow, home)
+    here = not asked.scheduler and asked.processes == 1
+    progress = listener.training() if here else None
+    evaluate = Evaluation(home, bench.key, asked.goal, asked.epochs, progress)
+    own = evaluate.start()
+    with spread(asked.scheduler, asked.processes, in_order=False) as where:
+        found = explore(
+            knobs,
+            evaluate,
+            where,
+            storage=asked.storage or f"sqlite:///{home / DATABASE}",
+            name=f"{file.name} {digest_of(bench.key, asked.goal, asked.epochs)[:16]}",
+            trials=asked.trials,
+            seed=file.seed,
+            generation=asked.generation,
+            progress=_Teller(listener, asked.goal).tell,
+        )
+    kept = _keep(file, asked.goal, own, found, home)
     refresh_report(flow.workspace.folder)
+    return kept
+
+
+def _check(file: DesignFile, goal: Goal) -> None:
+    if not isinstance(file.task, EventClass) or file.training is None:
+        raise DesignError(
+            "trials are compared by how they tell classes apart, and there are none",
+            where=file.source,
+            allowed="designs that are trained to tell classes of events apart",
+        )
+    if goal.objective is Objective.EFFICIENCY and file.trigger is None:
+        raise DesignError(
+            "efficiency is asked for, and there is no working point",
+            where=file.source,
+            allowed="a section trigger",
+        )
+
+
+def _keep(
+    file: DesignFile, goal: Goal, own: Found, found: Sequence[Trial], home: Path
+) -> Exploration:
+    """Write the record, and the designs of the front."""
+    best = [trial for trial, _ in keep_front(found)]
+    designs = {trial.number: _write(file, goal, trial, home).name for trial in best}
+    tried = {trial.number: _record(trial, designs.get(trial.number, "")) for trial in found}
+    front = Front(file.name, goal.objective, goal.against, own, tuple(tried.values()))
+    write_front(front, home)
     return Exploration(front, tuple(tried[trial.number] for trial in best), home)
 
 
 def _record(trial: Trial, design: str) -> Tried:
-    found = None
-    if trial.outcome is not None:
-        found = codec.decode(trial.outcome.notes["found"], Found, f"trial {trial.number}")
     choice = tuple(Chosen(name, value) for name, value in trial.choice.items())
+    found = found_in(trial.outcome) if trial.outcome is not None else None
     return Tried(trial.number, choice, found, trial.given_up, bool(design), design)
 
 
-def find_knobs(file: DesignFile) -> Iterator[Knob]:
-    """Yield what may be chosen: fewer bits of every quantiser than the design has, and sparsity."""
-    for layer in file.design.model.layers:
-        found = {int(match[2]): int(match[3] or 0) for match in _quantisers(layer)}
-        if not found:
-            continue
-        most = max(found)
-        low = max(2, max(found.values()) + 2)
-        if low < most:
-            yield Knob(layer.name, low, most, first=most)
-    pruning = file.training.pruning if file.training else None
-    if pruning is not None:
-        share = round(100 * pruning.final_sparsity / _STEP) * _STEP
-        yield Knob(SPARSITY, 0, 95, _STEP, first=min(share, 95))
-
-
-def _quantisers(layer: LayerSpec) -> Iterator[re.Match[str]]:
-    for value in layer.options.values():
-        match = _BITS.match(value) if isinstance(value, str) else None
-        if match is not None:
-            yield match
-
-
-def with_choice(file: DesignFile, choice: Choice, epochs: int | None = None) -> DesignFile:
-    """Return the design with the bits and the sparsity of a choice."""
-    layers = tuple(
-        replace(layer, options=_options(layer, choice[layer.name]))
-        if layer.name in choice
-        else layer
-        for layer in file.design.model.layers
-    )
-    model = replace(file.design.model, layers=layers)
-    training = file.training
-    assert training is not None
-    if epochs is not None:
-        ends = training.pruning and replace(training.pruning, end_epoch=None, begin_epoch=0.0)
-        training = replace(training, quantised_epochs=epochs, pruning=ends)
-    if SPARSITY in choice and training.pruning is not None:
-        pruning = replace(training.pruning, final_sparsity=choice[SPARSITY] / 100)
-        training = replace(training, pruning=pruning)
-    return replace(file, design=replace(file.design, model=model), training=training)
-
-
-def _options(layer: LayerSpec, bits: int) -> Mapping[str, Any]:
-    return {
-        key: _BITS.sub(lambda match: match[0].replace(match[2], str(bits), 1), value, count=1)
-        if isinstance(value, str)
-        else value
-        for key, value in layer.options.items()
-    }
-
-
-def _evaluate(
-    flow: Flow,
-    listener: Listener,
-    start: TrainedModel,
-    epochs: int | None,
-    home: Path,
-    choice: Choice,
-) -> Outcome:
-    file = with_choice(flow.file, choice, epochs)
-    model, training = file.design.model, file.training
-    assert training is not None
-    before = _answer(file, _network(file, replace(start, model=model)))
-    if before.excess > HOPELESS:
-        raise Hopeless(f"{before.excess:.3g} times the budget before the training")
-    images = flow.images
-    trained = fit(
-        ModelKind.QUANTISED,
-        model,
-        training,
-        images.train,
-        images.validation,
-        home / digest_of(model, training, start.digest)[:16],
-        listener.training(),
-        start,
-        file.task.loss,
-    )
-    found = _measure(file, trained, images.validation)
-    notes = {"found": codec.encode(found, Found, "trial")}
-    return Outcome(found.quality.value, found.cost_luts, found.excess, notes)
-
-
-def _measure(file: DesignFile, trained: TrainedModel, sample: Sample) -> Found:
-    """Return what a trained model is worth as firmware."""
-    answer = _answer(file, _network(file, trained))
-    scores = emulate(answer.network, sample.pixels_raw)
-    assert isinstance(scores, np.ndarray)
-    auc = measure_auc(file, sample, scores)
-    auc = replace(auc, note=f"{len(sample):,} validation events")
-    return Found(auc, answer.best.luts, answer.best.latency_ns, answer.excess)
-
-
-def _network(file: DesignFile, trained: TrainedModel) -> Network:
-    from trigger.convert import convert  # hls4ml takes seconds to import
-
-    with tempfile.TemporaryDirectory() as folder:
-        return convert(restore(trained), file.design, Path(folder) / "hls").network
-
-
-def _answer(file: DesignFile, network: Network) -> Answer:
-    names = frozenset(layer.name for layer in file.design.model.layers)
-    target = file.design.target
-    shrunk = shrink_formats(network, names)
-    return solve([Candidate(shrunk, target)], file.budget, find(target.part), names)
-
-
-def _write(file: DesignFile, trial: Trial, home: Path) -> Path:
+def _write(file: DesignFile, goal: Goal, trial: Trial, home: Path) -> Path:
     """Write the design of a trial, on the one that it changes."""
+    assert trial.outcome is not None
     name = f"{file.name}_trial{trial.number}"
     path = home / f"{name}.yaml"
-    changed = with_choice(file, trial.choice)
-    pairs = zip(file.design.model.layers, changed.design.model.layers, strict=True)
-    layers = {
-        new.name: {key: text for key, text in new.options.items() if text != old.options[key]}
-        for old, new in pairs
-        if new.options != old.options
+    record: dict[str, Any] = {
+        "base": os.path.relpath(Path(file.source).resolve(), home),
+        "name": name,
+        **describe_changes(file, trial.choice),
+        "hls": {"HLSConfig": {"LayerName": trial.outcome.notes["settings"]}},
     }
-    record: dict[str, Any] = {"base": os.path.relpath(file.source, home), "name": name}
-    if layers:
-        record["model"] = {"layers": layers}
-    if SPARSITY in trial.choice:
-        share = trial.choice[SPARSITY] / 100
-        record["training"] = {"pruning": {"final_sparsity": share}}
-    assert trial.outcome is not None
-    figures = f"AUC {trial.outcome.quality:.4f}, {trial.outcome.cost:,.0f} LUTs"
-    said = f"# Found by `trigger explore`: {figures}\n"
+    said = f"# Found by `trigger explore`: {describe(goal, trial)}\n"
     write_text(path, said + yaml.safe_dump(record, sort_keys=False, width=100))
     load_design(path)  # it is a design, or the user is told now
     return path
+
+
+class _Teller:
+    """Tells of every finished trial: what it gave, the best so far, and the time that is left."""
+
+    def __init__(self, listener: Listener, goal: Goal) -> None:
+        self._listener, self._goal = listener, goal
+        self._begun = time.monotonic()
+        self._told: set[int] | None = None
+        self._before = 0
+
+    def tell(self, finished: Sequence[Trial], total: int) -> None:
+        if self._told is None:
+            self._told = {trial.number for trial in finished}
+            self._before = len(finished)
+            if finished:
+                done = f"{len(finished)} of {total} trials are finished"
+                self._listener.phase(done + self._best(finished))
+            return
+        for trial in finished:
+            if trial.number not in self._told:
+                self._told.add(trial.number)
+                text = f"{len(finished)} of {total}: trial {trial.number}, "
+                text += describe(self._goal, trial) + self._best(finished)
+                self._listener.phase(text + self._left(len(finished), total))
+
+    def _best(self, finished: Sequence[Trial]) -> str:
+        front = keep_front(finished)
+        if not front:
+            return ""
+        best = front[0][0]
+        return f"; best so far trial {best.number}, {describe(self._goal, best)}"
+
+    def _left(self, done: int, total: int) -> str:
+        if done >= total:
+            return ""
+        seconds = (time.monotonic() - self._begun) / (done - self._before) * (total - done)
+        minutes = round(seconds / 60)
+        return f"; about {f'{minutes} min' if minutes else f'{round(seconds)} s'} left"
+
+
+def describe(goal: Goal, trial: Trial) -> str:
+    """Return in a few words what a trial gave."""
+    if trial.outcome is None:
+        return f"given up: {trial.given_up}"
+    quality = "AUC" if goal.objective is Objective.AUC else "efficiency"
+    unit = "LUTs" if goal.against is Against.COST else "ns"
+    over = f", {trial.outcome.excess:.3g} times the budget" if trial.outcome.excess > 1 else ""
+    return f"{quality} {trial.outcome.quality:.4f}, {trial.outcome.cost:,.0f} {unit}{over}"

@@ -1,18 +1,29 @@
 """A search over knobs that need training: trials that are kept, gone on with, and repeated.
 
-Optuna proposes, a database keeps. A trial is finished or it never was: one that was interrupted is
-done again, with the same proposal, for the proposals follow from the seed and from what is
-finished.
+Trials are proposed a generation at a time, from the seed and from the trials of the generations
+before alone, and so they are the same wherever and in whichever order their evaluations end. A
+database keeps each as soon as it is finished, in one transaction: a trial is finished or it never
+was. An interrupted generation is proposed again as it was, and only what is missing of it is
+evaluated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from trigger.errors import OutputError, ToolError
+
+GENERATION = 8
+"""Trials that are proposed together."""
+LOCK_SECONDS = 10.0
+"""How long another program may keep an SQLite database to itself; it is tried five times."""
+REDRAWS = 20
+"""Choices that are drawn in place of one that was tried before."""
 
 Choice = Mapping[str, int]
 """A value of every knob, by name."""
@@ -49,6 +60,7 @@ class Trial:
     """A finished trial: what a choice gave, or why it was given up."""
 
     number: int
+    """Counted from 0, in the order in which trials are proposed."""
     choice: Choice
     outcome: Outcome | None
     """None of one that was given up."""
@@ -60,69 +72,63 @@ class Hopeless(Exception):
     """An evaluation that ends early: whatever the training gives, the choice is not wanted."""
 
 
+Evaluate = Callable[[Choice, tuple[Trial, ...]], Outcome]
+"""Says what a choice gives, told the finished trials of earlier generations; or is Hopeless."""
+
+
+Spread = Callable[..., Iterable[Trial]]
+"""A map over rows, as ``scaleout.spread`` gives it."""
+
+
 def explore(
     knobs: Sequence[Knob],
-    evaluate: Callable[[Choice], Outcome],
+    evaluate: Evaluate,
+    where: Spread,
     *,
     storage: str,
     name: str,
     trials: int,
     seed: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    generation: int = GENERATION,
+    progress: Callable[[Sequence[Trial], int], None] = lambda finished, total: None,
 ) -> tuple[Trial, ...]:
-    """Evaluate choices until so many are finished; return them all.
+    """Evaluate choices until so many are finished; return them all, by number.
 
-    Finished ones of earlier calls with the same name count. An exception of ``evaluate`` ends the
-    search, and so does Ctrl-C; what is finished stays.
+    Finished ones of earlier calls with the same name, seed and size of a generation count. An
+    exception of ``evaluate`` ends the search, and so does Ctrl-C; what is finished stays.
 
     Args:
-        evaluate: raises ``Hopeless`` to give up on a choice, which then counts as finished.
+        evaluate: can be pickled where other processes are to do it; raises ``Hopeless`` to give up
+            on a choice, which then counts as finished.
+        where: evaluations are made; it yields each when it is done.
         storage: URL of a database, ``sqlite:///path`` or any that SQLAlchemy knows.
         trials: finished ones, in all calls together.
-        progress: called with (finished, trials).
+        generation: trials that are proposed together, at most so many at a time.
+        progress: called with the finished trials and ``trials``.
 
     Raises:
         ToolError: Optuna is not installed.
         OutputError: the database cannot be reached or written.
     """
     optuna = _optuna()
-    states = optuna.trial.TrialState
     with _database(storage):
-        study = optuna.create_study(
-            storage=storage,
-            study_name=name,
-            directions=["maximize", "minimize"],
-            load_if_exists=True,
-        )
-        for left in study.get_trials(deepcopy=False, states=(states.RUNNING,)):
-            study.tell(left.number, state=states.FAIL)
-    while True:
-        with _database(storage):
-            done = len(study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED)))
-            progress(done, trials)
-            if done >= trials:
-                return _finished(study, states)
-            study.sampler = optuna.samplers.TPESampler(seed=1_000_003 * seed + done)
-            own = {knob.name: knob.first for knob in knobs if knob.first is not None}
-            if done == 0 and own:
-                study.enqueue_trial(own, skip_if_exists=False)
-            trial = study.ask()
-            choice = {
-                knob.name: trial.suggest_int(knob.name, knob.low, knob.high, step=knob.step)
-                for knob in knobs
-            }
-        try:
-            outcome = evaluate(choice)
-        except Hopeless as reason:
-            with _database(storage):
-                trial.set_user_attr("hopeless", str(reason))
-                study.tell(trial, state=states.PRUNED)
+        study = _open(optuna, storage, f"{name}, seed {seed}, {generation} at a time")
+        finished = _read(optuna, study)
+    progress(_by_number(finished), trials)
+    for first in range(0, trials, generation):
+        numbers = range(first, min(first + generation, trials))
+        missing = [number for number in numbers if number not in finished]
+        if not missing:
             continue
-        with _database(storage):
-            trial.set_user_attr("excess", outcome.excess)
-            trial.set_constraint("budget", outcome.excess - 1)  # not above 0 is within
-            trial.set_user_attr("notes", dict(outcome.notes))
-            study.tell(trial, (outcome.quality, outcome.cost))
+        earlier = tuple(finished[number] for number in range(first))
+        proposed = _propose(optuna, knobs, earlier, seed, generation)
+        choices = [proposed[number - first] for number in missing]
+        for trial in where(partial(_try, evaluate, earlier), missing, choices):
+            with _database(storage):
+                study.add_trial(_frozen(optuna, knobs, trial))
+            finished[trial.number] = trial
+            progress(_by_number(finished), trials)
+    return _by_number(finished)
 
 
 def keep_front(trials: Sequence[Trial]) -> tuple[tuple[Trial, Outcome], ...]:
@@ -140,22 +146,94 @@ def _order(outcome: Outcome) -> tuple[float, float]:
     return -outcome.quality, outcome.cost
 
 
-def _finished(study: Any, states: Any) -> tuple[Trial, ...]:
-    """Return the finished trials by number."""
-    return tuple(
-        Trial(number, dict(trial.params), *_outcome(trial))
-        for number, trial in enumerate(
-            study.get_trials(deepcopy=False, states=(states.COMPLETE, states.PRUNED))
-        )
+def _by_number(finished: Mapping[int, Trial]) -> tuple[Trial, ...]:
+    return tuple(finished[number] for number in sorted(finished))
+
+
+def _try(evaluate: Evaluate, earlier: tuple[Trial, ...], number: int, choice: Choice) -> Trial:
+    """Return a finished trial, wherever this runs."""
+    try:
+        return Trial(number, choice, evaluate(choice, earlier))
+    except Hopeless as reason:
+        return Trial(number, choice, None, str(reason))
+
+
+def _propose(
+    optuna: Any, knobs: Sequence[Knob], earlier: Sequence[Trial], seed: int, generation: int
+) -> list[Choice]:
+    """Return the choices of the generation after some trials: what they were, and nothing else,
+    decides; those of one generation keep apart from each other."""
+    study = optuna.create_study(
+        directions=_DIRECTIONS,
+        sampler=optuna.samplers.TPESampler(
+            seed=1_000_003 * seed + len(earlier), n_startup_trials=generation, constant_liar=True
+        ),
+    )
+    study.add_trials([_frozen(optuna, knobs, trial) for trial in earlier])
+    own = {knob.name: knob.first for knob in knobs if knob.first is not None}
+    if not earlier and own:
+        study.enqueue_trial(own)
+    tried = [dict(trial.choice) for trial in earlier]
+    for _ in range(generation):
+        for _ in range(REDRAWS):
+            asked = study.ask()
+            choice = {
+                knob.name: asked.suggest_int(knob.name, knob.low, knob.high, step=knob.step)
+                for knob in knobs
+            }
+            if choice not in tried:
+                break
+        tried.append(choice)
+    return list(tried[len(earlier) :])
+
+
+_DIRECTIONS = ("maximize", "minimize")
+
+
+def _frozen(optuna: Any, knobs: Sequence[Knob], trial: Trial) -> Any:
+    """Return a trial as Optuna has it."""
+    spaces = {
+        knob.name: optuna.distributions.IntDistribution(knob.low, knob.high, step=knob.step)
+        for knob in knobs
+    }
+    made = partial(optuna.trial.create_trial, params=dict(trial.choice), distributions=spaces)
+    found = trial.outcome
+    if found is None:
+        attributes = {"number": trial.number, "hopeless": trial.given_up}
+        return made(state=optuna.trial.TrialState.PRUNED, user_attrs=attributes)
+    return made(
+        values=(found.quality, found.cost),
+        constraints={"budget": found.excess - 1},  # not above 0 is within
+        user_attrs={"number": trial.number, "excess": found.excess, "notes": dict(found.notes)},
     )
 
 
-def _outcome(trial: Any) -> tuple[Outcome | None, str]:
-    if trial.values is None:
-        return None, trial.user_attrs["hopeless"]
-    quality, cost = trial.values
-    said = trial.user_attrs
-    return Outcome(quality, cost, said["excess"], said["notes"]), ""
+def _open(optuna: Any, storage: str, name: str) -> Any:
+    options: dict[str, Any] = {"pool_pre_ping": True}  # a server ends what is idle for a trial long
+    if storage.startswith("sqlite"):
+        options = {"connect_args": {"timeout": LOCK_SECONDS}}
+    return optuna.create_study(
+        storage=optuna.storages.RDBStorage(storage, engine_kwargs=options),
+        study_name=name,
+        directions=_DIRECTIONS,
+        load_if_exists=True,
+    )
+
+
+def _read(optuna: Any, study: Any) -> dict[int, Trial]:
+    """Return the finished trials by number."""
+    states = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+    finished: dict[int, Trial] = {}
+    for trial in study.get_trials(deepcopy=False, states=states):
+        said = trial.user_attrs
+        number, choice = said["number"], dict(trial.params)
+        if trial.values is None:
+            found = Trial(number, choice, None, said["hopeless"])
+        else:
+            quality, cost = trial.values
+            found = Trial(number, choice, Outcome(quality, cost, said["excess"], said["notes"]))
+        finished.setdefault(number, found)  # of two programs at once, the first
+    return finished
 
 
 def _optuna() -> Any:
@@ -179,9 +257,21 @@ def _database(storage: str) -> Iterator[None]:
         yield
     except (optuna.exceptions.StorageInternalError, sqlalchemy.exc.SQLAlchemyError) as error:
         cause = str(error.__cause__ or error).splitlines()[0]
+        remedies = [remedy for word, remedy in _REMEDIES.items() if word in cause]
+        first = remedies[0] if remedies else "mend it"
         raise OutputError(
             f"the database cannot be used: {cause}",
-            where=storage,
+            where=_PASSWORD.sub(":***@", storage),
             allowed="sqlite:///FILE, or the URL of a database that SQLAlchemy knows",
-            remedy="mend it and give the same command again: finished trials are kept",
+            remedy=f"{first}, and give the same command again: finished trials are kept",
         ) from error
+
+
+_PASSWORD = re.compile(r":[^:/@]*@")
+_REMEDIES = {
+    "is full": "make room on its disk",
+    "is locked": "end the program that keeps it",
+    "malformed": "put a copy in its place, or remove it",
+    "not a database": "put a copy in its place, or remove it",
+}
+"""What to do, by a word of what SQLite says."""

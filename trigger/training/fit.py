@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ from trigger.zoo import backend
 _EVALUATE_BATCH = 1024
 _CROSS_ENTROPY = CrossEntropy()
 
+Judge = Callable[[tuple[EpochRecord, ...]], None]
+"""Is told the epochs that are done, before each other one; what it raises ends the fit there."""
+
 
 def fit(
     kind: ModelKind,
@@ -50,6 +54,7 @@ def fit(
     start: TrainedModel | None = None,
     loss: Loss = _CROSS_ENTROPY,
     label: str | None = None,
+    judge: Judge = lambda history: None,
 ) -> TrainedModel:
     """Train a model, or return the one in ``folder`` if nothing that it depends on has changed.
 
@@ -63,6 +68,8 @@ def fit(
         start: a model of the same layers whose weights are taken first; None initialises them.
         loss: what is made small; all but the cross-entropy of labels need targets.
         label: how progress and errors call the model; None names its kind.
+        judge: may end the fit; what it raised then is what the same fit raises when it is gone on
+            with, for it is told of the epochs that were done before.
 
     Raises:
         DesignError: the model cannot be built, or a batch would tear groups of images apart.
@@ -89,7 +96,18 @@ def fit(
             set_weights(plain, start.weights)
         label = label or f"{kind.value} model"
         trained = _fit(
-            plain, kind, model, training, train, validation, folder, digest, progress, loss, label
+            plain,
+            kind,
+            model,
+            training,
+            train,
+            validation,
+            folder,
+            digest,
+            progress,
+            loss,
+            label,
+            judge,
         )
         write_trained(trained, folder)
     return trained
@@ -107,6 +125,7 @@ def _fit(
     progress: Progress | None,
     loss: Loss,
     label: str,
+    judge: Judge,
 ) -> TrainedModel:
     progress = SilentProgress() if progress is None else progress
     tf, keras = backend.tensorflow(), backend.keras()
@@ -135,6 +154,7 @@ def _fit(
         for epoch in range(len(state.history), training.epochs):
             if _out_of_patience(state, training, first_choice):
                 break
+            judge(state.history)
             begun = time.monotonic()
             optimiser.learning_rate.assign(_learning_rate(training, epoch))
             run = fitted.fit(

@@ -1,0 +1,88 @@
+"""What all trials of a search over training knobs share, in a folder that every worker sees."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from trigger.config import DesignFile, load_design
+from trigger.design import digest_of
+from trigger.errors import ToolError, TriggerError
+from trigger.files import whole_file, write_text
+from trigger.flow.steps import Flow
+from trigger.training import ModelKind, Sample, TrainedModel, read_trained, write_trained
+
+DESIGN, IMAGES, START = "design.yaml", "images.npz", "start"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    """What all trials share."""
+
+    file: DesignFile
+    start: TrainedModel
+    """Weights that every trial starts from."""
+    train: Sample
+    validation: Sample
+
+    @property
+    def key(self) -> str:
+        samples = (self.train.digest, self.validation.digest)
+        return digest_of(self.file.text, self.start.digest, *samples)
+
+
+def write_bench(flow: Flow, home: Path) -> Bench:
+    """Write what all trials share into a folder, and return it.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    images = flow.images
+    start = flow.trained[ModelKind.QUANTISED]
+    bench = Bench(flow.file, start, images.train, images.validation)
+    with whole_file(home / IMAGES) as stream:
+        np.savez(
+            stream,
+            train=bench.train.pixels_raw,
+            train_labels=bench.train.labels,
+            validation=bench.validation.pixels_raw,
+            validation_labels=bench.validation.labels,
+        )
+    write_text(home / DESIGN, flow.file.text)
+    write_trained(start, home / START)
+    return bench
+
+
+@lru_cache(maxsize=1)
+def read_bench(home: Path, key: str) -> Bench:
+    """Read what all trials share; kept, for a worker has many trials.
+
+    Raises:
+        ToolError: the folder is not seen here, or holds something else.
+    """
+    try:
+        file = load_design(home / DESIGN)
+        start = read_trained(home / START, file.design.model)
+        with np.load(home / IMAGES, allow_pickle=False) as arrays:
+            train, validation = (
+                Sample(arrays[name], arrays[f"{name}_labels"]) for name in ("train", "validation")
+            )
+    except (TriggerError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise _not_seen(home, f"cannot be read by a worker: {error}") from error
+    bench = Bench(file, start, train, validation)
+    if bench.key != key:
+        raise _not_seen(home, "is another one where a worker sees it")
+    return bench
+
+
+def _not_seen(home: Path, problem: str) -> ToolError:
+    return ToolError(
+        problem,
+        where=home,
+        allowed="a folder that this machine and every worker see under one path",
+        remedy="choose a shared one with --output",
+    )

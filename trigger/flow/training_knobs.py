@@ -1,0 +1,114 @@
+"""What a search with training may choose of a design: bits, filters and zeros."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from trigger.config import DesignFile
+from trigger.design import LayerSpec, ModelSpec
+from trigger.search.study import Choice, Knob
+from trigger.training import TrainingSpec
+from trigger.training.narrowing import WIDTHS, find_narrowable
+
+SPARSITY = "sparsity"
+BITS = "bits"
+STEPS = 8
+"""Steps of filters, from all of them; half of these are taken."""
+_STEP = 5
+"""Per cent from one sparsity to the next."""
+_QUANTISER = re.compile(r"(quantized_(?:bits|relu)\(\s*)(\d+)(?:\s*,\s*(\d+))?")
+
+
+def find_knobs(file: DesignFile) -> Iterator[Knob]:
+    """Yield what may be chosen, each from the design's own value down.
+
+    ``LAYER.bits`` of every quantiser of a layer; ``LAYER.filters`` or ``LAYER.units``, down to half
+    of them in steps of an eighth; and the ``sparsity`` of all pruned kernels, in per cent.
+    """
+    model = file.design.model
+    for layer in model.layers:
+        found = {int(match[2]): int(match[3] or 0) for match in _quantisers(layer)}
+        if not found:
+            continue
+        most = max(found)
+        low = max(2, max(found.values()) + 2)
+        if low < most:
+            yield Knob(f"{layer.name}.{BITS}", low, most, first=most)
+    for layer in model.layers:
+        if layer.name in find_narrowable(model):
+            width = WIDTHS[layer.class_name]
+            most = int(layer.options[width])
+            step = max(1, most // STEPS)
+            low = most - most // 2 // step * step
+            if low < most:
+                yield Knob(f"{layer.name}.{width}", low, most, step, first=most)
+    pruning = file.training.pruning if file.training else None
+    if pruning is not None:
+        share = round(100 * pruning.final_sparsity / _STEP) * _STEP
+        yield Knob(SPARSITY, 0, 95, _STEP, first=min(share, 95))
+
+
+def _quantisers(layer: LayerSpec) -> Iterator[re.Match[str]]:
+    for value in layer.options.values():
+        match = _QUANTISER.match(value) if isinstance(value, str) else None
+        if match is not None:
+            yield match
+
+
+def with_choice(file: DesignFile, choice: Choice, epochs: int | None = None) -> DesignFile:
+    """Return the design with the bits, filters and sparsity of a choice."""
+    model = _model(file.design.model, choice)
+    training = file.training
+    assert training is not None
+    if epochs is not None:
+        ends = training.pruning and replace(training.pruning, end_epoch=None, begin_epoch=0.0)
+        training = replace(training, quantised_epochs=epochs, pruning=ends)
+    training = _training(training, choice)
+    return replace(file, design=replace(file.design, model=model), training=training)
+
+
+def describe_changes(file: DesignFile, choice: Choice) -> dict[str, Any]:
+    """Return what a choice changes, as a design file with a ``base`` says it."""
+    old, new = file.design.model.layers, _model(file.design.model, choice).layers
+    layers = {
+        after.name: {
+            key: value for key, value in after.options.items() if value != before.options[key]
+        }
+        for before, after in zip(old, new, strict=True)
+        if after.options != before.options
+    }
+    record: dict[str, Any] = {"model": {"layers": layers}} if layers else {}
+    if SPARSITY in choice:
+        record["training"] = {"pruning": {"final_sparsity": choice[SPARSITY] / 100}}
+    return record
+
+
+def _model(model: ModelSpec, choice: Choice) -> ModelSpec:
+    return replace(model, layers=tuple(_layer(layer, choice) for layer in model.layers))
+
+
+def _layer(layer: LayerSpec, choice: Choice) -> LayerSpec:
+    options = dict(layer.options)
+    width = WIDTHS.get(layer.class_name)
+    if width is not None and f"{layer.name}.{width}" in choice:
+        options[width] = choice[f"{layer.name}.{width}"]
+    bits = choice.get(f"{layer.name}.{BITS}")
+    if bits is not None:
+        options = {key: _with_bits(value, bits) for key, value in options.items()}
+    return replace(layer, options=options)
+
+
+def _with_bits(value: Any, bits: int) -> Any:
+    if not isinstance(value, str):
+        return value
+    return _QUANTISER.sub(lambda match: match[0].replace(match[2], str(bits), 1), value, count=1)
+
+
+def _training(training: TrainingSpec, choice: Choice) -> TrainingSpec:
+    if SPARSITY not in choice or training.pruning is None:
+        return training
+    pruning = replace(training.pruning, final_sparsity=choice[SPARSITY] / 100)
+    return replace(training, pruning=pruning)
