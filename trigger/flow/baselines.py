@@ -28,11 +28,11 @@ from trigger.estimate import estimate
 from trigger.fixed import FixedFormat
 from trigger.flow.alternatives import refresh_report
 from trigger.flow.claims import build_claims, build_races
-from trigger.flow.exploration import with_choice
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_auc
 from trigger.flow.search import require_equal
 from trigger.flow.steps import Flow
+from trigger.flow.training_knobs import BITS, with_choice
 from trigger.network import Network
 from trigger.report.baselines import FOLDER, write_baselines
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
@@ -140,7 +140,7 @@ def with_width(file: DesignFile, width: int) -> DesignFile:
             where=f"{file.source}: {worst}",
             allowed=f"{least[worst]} bits or more" if least else "quantized_bits, quantized_relu",
         )
-    changed = with_choice(file, dict.fromkeys(least, width))
+    changed = with_choice(file, {f"{name}.{BITS}": width for name in least})
     assert changed.training is not None
     return replace(changed, training=replace(changed.training, pruning=None))
 

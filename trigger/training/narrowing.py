@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.design import ModelSpec
+from trigger.training.pruning import group_kernels
 from trigger.training.spec import PruningSpec, TrainedModel
+from trigger.training.structure import prune_kernel
 from trigger.zoo import LAYERS, check_model
 
 _Arrays = Mapping[str, npt.NDArray[np.float32]]
@@ -82,18 +84,19 @@ def narrow(trained: TrainedModel, model: ModelSpec) -> TrainedModel:
 
 
 def thin(trained: TrainedModel, pruning: PruningSpec | None) -> TrainedModel:
-    """Return a trained model whose smallest weights are zero, about as pruning will leave it."""
+    """Return a trained model whose smallest weights are zero, about as pruning will leave it.
+
+    Raises:
+        DesignError: as ``group_kernels``.
+    """
     if pruning is None:
         return trained
     weights = dict(trained.weights)
-    for layer in trained.model.layers:
-        name = LAYERS[layer.class_name].kernel
-        if name and layer.name not in pruning.keep:
-            kernel = weights[layer.name][name].copy()
-            count = round(pruning.final_sparsity * kernel.size)
-            order = np.argsort(np.abs(kernel), axis=None, kind="stable")
-            kernel.ravel()[order[:count]] = 0
-            weights[layer.name] = {**weights[layer.name], name: kernel}
+    for name, groups in group_kernels(trained.model, pruning).items():
+        kind = next(layer.class_name for layer in trained.model.layers if layer.name == name)
+        role = LAYERS[kind].kernel
+        kernel = prune_kernel(weights[name][role], groups, pruning.final_sparsity)
+        weights[name] = {**weights[name], role: kernel}
     return replace(trained, weights=weights)
 
 
