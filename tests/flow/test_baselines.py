@@ -118,10 +118,13 @@ def test_what_cannot_be_compared_is_unknown():
 
 
 def test_races_are_within_the_least_resources_that_both_can_do_with():
-    races = {each.against: each for each in build_races([FLOAT, WIDE, EIGHT, FOUR, DESIGN])}
-    assert set(races) == {"wide", "8 bits", "4 bits"}
+    races = {each.against: each for each in build_races([FLOAT, WIDE, EIGHT, SIX, FOUR, DESIGN])}
+    assert set(races) == {"8 bits", "6 bits"}  # the others are worse
     said = [(each.luts, each.latency_ns, each.rival_latency_ns) for each in races.values()]
-    assert said == [(150, 500, 800), (60, 700, 900), (40, 900, 700)]
+    assert said == [(60, 700, 900), (90, 700, 700)]
+    late = replace(SIX, front=(firmware(900, 30.0),))
+    (race,) = build_races([WIDE, late, DESIGN])
+    assert (race.luts, race.latency_ns, race.rival_latency_ns) == (40, 900, 900)
 
 
 def test_the_record_comes_back_and_a_damaged_one_is_told(tmp_path):

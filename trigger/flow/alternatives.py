@@ -112,11 +112,10 @@ def _of_search(report: Report, folder: Path, network: str) -> Iterator[Alternati
     found = json.loads(path.read_text(encoding="utf-8"))
     if found.get("compiled_sha256") != network:
         return
-    front = found["front"]
-    for number, point in enumerate(front, 1):
+    for point in found["front"]:
         yield Alternative(
-            f"settings {number} of {len(front)} from the search",
-            AlternativeKind.DESIGN,
+            "other settings, searched",
+            AlternativeKind.SETTINGS,
             auc,
             Sample.TEST,
             point["cost_luts"],
@@ -160,8 +159,13 @@ def _of_rival(rival: Rival) -> Iterator[Alternative]:
 
     if rival.default is not None:
         yield row(rival.name, rival.default)
-    for number, firmware in enumerate(rival.front, 1):
-        yield row(f"{rival.name}, settings {number} of {len(rival.front)}", firmware)
+    if rival.solved is not None:
+        yield row(f"{rival.name}, solved", rival.solved)
+    if rival.kind is RivalKind.DESIGN:
+        for firmware in rival.front:
+            if firmware != rival.solved:
+                settings = row("other settings", firmware)
+                yield replace(settings, kind=AlternativeKind.SETTINGS)
 
 
 def _with_front(rows: Sequence[Alternative]) -> Iterator[Alternative]:

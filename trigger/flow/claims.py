@@ -46,11 +46,15 @@ def find_best(design: Rival, rivals: Sequence[Rival], settings: Settings) -> Riv
     good = [
         (firmware.cost_luts, rival.name, rival)
         for rival in rivals
-        if rival.auc.value >= design.auc.value - EQUAL_AUC
+        if _is_as_good(rival, design)
         and (firmware := rival.with_settings(settings)) is not None
         and firmware.cost_luts is not None
     ]
     return min(good)[2] if good else None
+
+
+def _is_as_good(rival: Rival, design: Rival) -> bool:
+    return rival.auc.value >= design.auc.value - EQUAL_AUC
 
 
 def _claim(
@@ -83,10 +87,13 @@ def _factor(ours: Firmware | None, theirs: Firmware | None) -> float | None:
 
 
 def build_races(rivals: Sequence[Rival]) -> Iterator[Race]:
-    """Yield the latencies within equal resources: the least with which both meet the budget."""
+    """Yield the latencies within equal resources: the least with which both meet the budget.
+
+    Only rivals that are as good as the design are worth a race.
+    """
     *others, design = rivals
     for rival in others:
-        if design.solved is None or rival.solved is None:
+        if design.solved is None or rival.solved is None or not _is_as_good(rival, design):
             continue
         luts = max(each.solved.cost_luts or 0.0 for each in (design, rival) if each.solved)
         yield Race(rival.name, luts, _fastest(design, luts), _fastest(rival, luts))

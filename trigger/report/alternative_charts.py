@@ -13,13 +13,15 @@ from trigger.report.alternatives import Alternative, AlternativeKind, Alternativ
 from trigger.report.drawing import INK, MUTED, PAPER, SERIES, Drawing, render
 from trigger.report.wording import word_number
 
-MARKERS: dict[AlternativeKind, str] = {
-    AlternativeKind.DESIGN: "s",
-    AlternativeKind.TRIAL: "o",
-    AlternativeKind.CONVERTED: "^",
-    AlternativeKind.ONE_WIDTH: "D",
+MARKERS: dict[AlternativeKind, tuple[str, float, str]] = {
+    AlternativeKind.SETTINGS: (".", 3.5, SERIES[0]),
+    AlternativeKind.DESIGN: ("s", 6.5, SERIES[0]),
+    AlternativeKind.TRIAL: ("o", 5.5, SERIES[1]),
+    AlternativeKind.CONVERTED: ("^", 5.5, SERIES[2]),
+    AlternativeKind.ONE_WIDTH: ("D", 5.0, SERIES[3]),
 }
-FAR = 0.06
+"""Shape, size and colour; the first are drawn below the others."""
+FAR = 0.02
 """Below the best quality by more than this, a point is drawn at the lower edge: it would leave
 nothing to see of the others."""
 
@@ -54,6 +56,7 @@ def alternatives_drawing(found: Alternatives) -> Drawing:
             axes.set_xlabel(words)
             axes.set_ylabel(found.quality)
             axes.yaxis.set_major_locator(MaxNLocator(5))
+        _name_markers(panels[0], found.rows)
         _draw_front(panels[0], found.rows)
         panels[0].set_ylim(floor - margin, best + margin)
         canvas.legend(
@@ -63,33 +66,46 @@ def alternatives_drawing(found: Alternatives) -> Drawing:
     title = f"{found.quality} against cost and latency"
     description = (
         f"{found.quality} of {len(found.rows)} firmware designs against their cost and, below, "
-        "their latency, both on logarithmic axes. Filled: within the budget. Lines join the "
-        f"front. {_word_front(found)}{_word_limits(found)}"
+        "their latency, both on logarithmic axes. Filled: within the budget. At the "
+        f"lower edge: worse still. Lines join the front. {_word_front(found)}{_word_limits(found)}"
     )
     name = "alternatives"
     return Drawing(name, title, description, render(name, title, description, 6.2, draw))
 
 
 def _draw_points(axes: Axes, rows: Iterable[Alternative], read: Read, floor: float) -> None:
-    named: set[AlternativeKind] = set()
-    for row in rows:
+    order = list(MARKERS)
+    for row in sorted(rows, key=lambda each: order.index(each.kind)):
         place = read(row)
         if place is None or place <= 0:
             continue
-        index = list(MARKERS).index(row.kind)
+        shape, size, colour = MARKERS[row.kind]
         low = row.quality.value < floor
         axes.plot(
             place,
             max(row.quality.value, floor),
-            marker="v" if low else MARKERS[row.kind],
-            markersize=5.5,
-            markerfacecolor=SERIES[index] if row.fits else PAPER,
-            markeredgecolor=SERIES[index],
+            marker="v" if low else shape,
+            markersize=size,
+            markerfacecolor=colour if row.fits else PAPER,
+            markeredgecolor=colour,
             linestyle="none",
-            label=None if low or row.kind in named else row.kind.value,
         )
-        if not low:
-            named.add(row.kind)
+
+
+def _name_markers(axes: Axes, rows: Iterable[Alternative]) -> None:
+    """Draw what the legend shows: nothing, with a marker and a word."""
+    kinds = {row.kind for row in rows}
+    named = [(*marker, kind.value) for kind, marker in MARKERS.items() if kind in kinds]
+    for shape, size, colour, words in named:
+        axes.plot([], [], shape, markersize=size, color=colour, label=words)
+    if not all(row.fits for row in rows):
+        axes.plot(
+            *([], [], "o"),
+            markersize=5.5,
+            markerfacecolor=PAPER,
+            markeredgecolor=MUTED,
+            label="not within the budget",
+        )
 
 
 def _draw_front(axes: Axes, rows: Iterable[Alternative]) -> None:
@@ -116,11 +132,12 @@ def _draw_limit(axes: Axes, limit: float | None, name: str) -> None:
     axes.axvline(limit, color=INK, linewidth=1, linestyle=(0, (4, 3)))
     axes.annotate(
         f"{name} {_short(limit)}",
-        (limit, 0),
-        (-4, 4),
+        (limit, 1),
+        (0, 2),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
         ha="right",
+        va="bottom",
     )
 
 

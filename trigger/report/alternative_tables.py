@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trigger.report.alternatives import Alternatives
+from trigger.report.alternatives import AlternativeKind, Alternatives
 from trigger.report.cells import (
     UNKNOWN_CELL,
     Cell,
@@ -25,9 +25,14 @@ ONE_WIDTH = "the best width for all, trained"
 """What a claim is against where no width is good enough."""
 
 
-def alternatives_table(found: Alternatives) -> Table:
-    """Return every firmware, in the order of cost within its kind."""
-    said = common_origin(row.quality for row in found.rows)
+def alternatives_table(found: Alternatives, name: str, *, everything: bool = False) -> Table:
+    """Return firmware for the same task, a row each.
+
+    Args:
+        everything: with other settings of the design, of which there may be many.
+    """
+    shown = [row for row in found.rows if everything or row.kind is not AlternativeKind.SETTINGS]
+    said = common_origin(row.quality for row in shown)
     rows = tuple(
         (
             Cell(row.name, row.kind.value if row.kind.value != row.name else ""),
@@ -38,7 +43,7 @@ def alternatives_table(found: Alternatives) -> Table:
             UNKNOWN_CELL if row.fits is None else Cell("yes" if row.fits else "no"),
             Cell("on it" if row.on_front else ""),
         )
-        for row in found.rows
+        for row in shown
     )
     columns = (
         Column("Firmware"),
@@ -50,7 +55,7 @@ def alternatives_table(found: Alternatives) -> Table:
         Column("Front"),
     )
     caption = f"Firmware for the same task; cost is LUT + {found.luts_per_dsp} DSP, estimated"
-    return Table("alternatives-table", caption + said.clause, columns, rows)
+    return Table(name, caption + said.clause, columns, rows)
 
 
 def claims_table(claims: tuple[Claim, ...]) -> Table:

@@ -13,7 +13,9 @@ class AlternativeKind(Enum):
     """Where an alternative comes from."""
 
     DESIGN = "this design"
-    """With its own settings, or with others that leave every integer as it is."""
+    """With its own settings, or with the cheapest within the budget."""
+    SETTINGS = "this design, other settings"
+    """That leave every integer as it is: the front of latency against cost within the budget."""
     TRIAL = "trial"
     """Of a search over knobs that need training."""
     CONVERTED = "converted without training"

@@ -268,15 +268,20 @@ def _alternatives(report: Report) -> Section | None:
     found = report.alternatives
     if found is None:
         return None
-    table = alternative_tables.alternatives_table(found)
+    build = alternative_tables.alternatives_table
     shown = [alternative_tables.claims_table(found.claims)] if found.claims else []
     shown += [alternative_tables.races_table(found)] if found.races else []
     return Section(
         "alternatives",
         "Alternatives",
         tuple(alternative_tables.word_alternatives(found)),
-        (*shown, table),
-        (FigurePlace(FigureKind.ALTERNATIVES, replace(table, name="alternatives-figure-table")),),
+        (*shown, build(found, "alternatives-table")),
+        (
+            FigurePlace(
+                FigureKind.ALTERNATIVES,
+                build(found, "alternatives-figure-table", everything=True),
+            ),
+        ),
     )
 
 
