@@ -69,6 +69,12 @@ CHANGES = {
     },
     "momentum": {
         "task": {"momentum": {"sum_weight": 0.25}},
+        "input": {
+            "encoding": "binary",
+            "shape": [12, 12],
+            "format": "ap_ufixed<1,1>",
+            "stereo_views": True,
+        },
         "model": {"layers": layers(3)},
         "trigger": None,
         "budget": {"quality": {"resolution_loss": 1}},

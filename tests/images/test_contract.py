@@ -33,8 +33,10 @@ def test_contract_as_plain_words() -> None:
         "scale": 1000,
         "half_width_mm": 800,
         "keep_noise": False,
+        "stereo_views": False,
     }
     assert HitMapContract(**GOOD).input_shape == (32, 48, 1)
+    assert HitMapContract(**GOOD, stereo_views=True).input_shape == (32, 48, 3)
 
 
 @given(
@@ -51,6 +53,7 @@ def test_contract_as_plain_words() -> None:
         scale=st.integers(1, 1 << 44),
         half_width_mm=st.integers(1, 2000),
         keep_noise=st.booleans(),
+        stereo_views=st.booleans(),
     )
 )
 def test_contract_survives_json(

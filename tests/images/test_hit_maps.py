@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from trigger.errors import ImageError
 from trigger.events.batch_file import read_npz
 from trigger.events.hit_batch import HitBatch
-from trigger.events.wires import MIDPOINT_UM, wire_index
+from trigger.events.wires import LAYER_OF_WIRE, LAYERS, MIDPOINT_UM, wire_index
 from trigger.fixed import FixedFormat
 from trigger.images import fit, hit_maps
 from trigger.images.contract import Encoding
@@ -166,8 +166,12 @@ def slow_image(batch: HitBatch, contract: HitMapContract) -> np.ndarray:
         rows, columns = contract.shape
         row = (half - y) / (2 * half) * rows // 1
         column = (x + half) / (2 * half) * columns // 1
+        view = 0
+        if contract.stereo_views:  # axial, twisted forwards, twisted backwards
+            twist = LAYERS[LAYER_OF_WIRE[wire]].twist_cells
+            view = 0 if twist == 0 else 1 if twist > 0 else 2
         if 0 <= row < rows and 0 <= column < columns:
-            pixels[row, column, 0] = max(pixels[row, column, 0], raw)
+            pixels[row, column, view] = max(pixels[row, column, view], raw)
     return pixels
 
 
@@ -187,6 +191,7 @@ SAMPLE = HitBatch.concatenate(
     scale=st.integers(1, 10**6),
     half_width_mm=st.integers(50, 1000),
     keep_noise=st.booleans(),
+    stereo_views=st.booleans(),
 )
 def test_pixels_are_the_definition(
     event: int,
@@ -204,6 +209,15 @@ def test_pixels_are_the_definition(
     asked = HitMapContract(encoding, shape, pixel, scale, **fields)  # type: ignore[arg-type]
     one = SAMPLE.between(event, event + 1)
     assert np.array_equal(encode(one, asked)[0], slow_image(one, asked))
+
+
+@pytest.mark.parametrize("encoding", HIT_MAPS)
+def test_views_together_are_the_image(encoding: Encoding) -> None:
+    asked = contract(encoding, 1000, shape=(24, 24))
+    views = encode(SAMPLE, replace(asked, stereo_views=True))
+    assert views.shape == (200, 24, 24, 3)
+    assert views.any(axis=(0, 1, 2)).all()
+    assert np.array_equal(views.max(axis=-1, keepdims=True), encode(SAMPLE, asked))
 
 
 @given(st.lists(st.integers(0, 200), max_size=3), st.sampled_from(HIT_MAPS))

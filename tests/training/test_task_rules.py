@@ -48,10 +48,10 @@ def events(truth: bool = True) -> HitBatch:
     )
 
 
-def lesson_of(task, batch: HitBatch) -> Sample:
+def lesson_of(task, batch: HitBatch, contract: HitMapContract = CONTRACT) -> Sample:
     drawn = task.draw([batch])
-    sample = Sample(encode(drawn.batch, CONTRACT), drawn.labels, group=task.group)
-    return task.lesson(drawn, CONTRACT, sample, SPLIT, Path(), SilentProgress()).sample
+    sample = Sample(encode(drawn.batch, contract), drawn.labels, group=task.group)
+    return task.lesson(drawn, contract, sample, SPLIT, Path(), SilentProgress()).sample
 
 
 def test_tracks_with_too_few_hits_are_left_out():
@@ -85,6 +85,8 @@ def test_a_pixel_with_any_hit_of_a_particle_is_signal_and_unlit_ones_are_not_ask
     assert targets[1, 3] == 1  # pi+ and noise meet
     assert targets[2, 0] == 0  # noise alone
     assert HitNoise().loss == PixelCrossEntropy()
+    views = lesson_of(HitNoise(), events(), replace(CONTRACT, stereo_views=True))
+    assert np.array_equal(views.targets, sample.targets, equal_nan=True)
     only_noise = replace(CONTRACT, keep_noise=False)
     with pytest.raises(DesignError, match=r"the images have no noise.*set input.keep_noise"):
         HitNoise().outputs(only_noise, ("mm", "ee"))

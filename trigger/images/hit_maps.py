@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from trigger.errors import ImageError
 from trigger.events.hit_batch import HitBatch
-from trigger.events.wires import FIRST_WIRE, MIDPOINT_UM
+from trigger.events.wires import FIRST_WIRE, LAYER_OF_WIRE, MIDPOINT_UM, twist_rad
 from trigger.images.contract import WHERE, Encoding, InputContract
 from trigger.images.encoder import Encoder, Pixels
 
@@ -36,6 +36,10 @@ class HitMapContract(InputContract):
     keep_noise: bool = False
     """Draw and count noise hits too. Without them the images profit from knowledge of the truth
     that no detector has."""
+    stereo_views: bool = False
+    """Three channels in place of one: hits of axial layers, and of stereo layers that are twisted
+    forwards and backwards. The views see a track shifted by an angle that grows with its z, each to
+    its own side; drawn together they do not tell which hit is shifted."""
 
     def __post_init__(self) -> None:
         InputContract.__post_init__(self)
@@ -47,6 +51,11 @@ class HitMapContract(InputContract):
             raise ImageError(
                 f"half_width_mm is {self.half_width_mm}", where=WHERE, allowed="1 or more"
             )
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(rows, columns, views)."""
+        return (*self.shape, _VIEWS if self.stereo_views else 1)
 
     def warnings(self) -> tuple[str, ...]:
         if self.keep_noise:
@@ -79,6 +88,10 @@ a class; the network, of 8 epochs on 17,000 events, averages its pixels and was 
 
 A higher quantile keeps a little more information, a lower one makes it easier to find."""
 
+_VIEWS = 3
+_VIEW_OF_WIRE = np.sign(twist_rad()).astype(np.int64)[LAYER_OF_WIRE] % _VIEWS
+"""By flat wire index: 0 parallel to the axis, 1 and 2 twisted forwards and backwards."""
+
 _BLOCK_EVENTS = 256  # events that go through at a time, so that the work stays in the cache
 
 
@@ -104,11 +117,11 @@ class _Hits:
 
 
 def encode(batch: HitBatch, contract: HitMapContract) -> Pixels:
-    """Return the images of all events as raw integers, shape (n, rows, columns, 1)."""
+    """Return the images of all events as raw integers, shape (n, *contract.input_shape)."""
     values = PIXEL_VALUES[contract.encoding]
-    rows, columns = contract.shape
-    pixel_of_wire = _pixel_of_wire(rows, columns, contract.half_width_mm)
-    size = rows * columns
+    rows, columns, views = contract.input_shape
+    pixel_of_wire = _pixel_of_wire(rows, columns, views, contract.half_width_mm)
+    size = rows * columns * views
     dtype = np.min_scalar_type(contract.format.raw_max)
     images = np.empty((len(batch), size), dtype)
     for start in range(0, len(batch), _BLOCK_EVENTS):
@@ -212,13 +225,16 @@ def _hits(
 
 
 @lru_cache(maxsize=16)
-def _pixel_of_wire(rows: int, columns: int, half_width_mm: int) -> npt.NDArray[np.int64]:
-    """Return the flat pixel of each wire; rows * columns for wires outside the window."""
+def _pixel_of_wire(
+    rows: int, columns: int, views: int, half_width_mm: int
+) -> npt.NDArray[np.int64]:
+    """Return the flat pixel of each wire; rows * columns * views for wires outside the window."""
     half = 1000 * half_width_mm
     column = (MIDPOINT_UM[:, 0] + half) * columns // (2 * half)
     row = (half - MIDPOINT_UM[:, 1]) * rows // (2 * half)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    return np.where(inside, row * columns + column, rows * columns)
+    view = _VIEW_OF_WIRE % views
+    return np.where(inside, (row * columns + column) * views + view, rows * columns * views)
 
 
 ENCODER = Encoder(HitMapContract, HitBatch, encode, fit_scale)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trigger.design import ModelSpec
 from trigger.errors import DesignError
+from trigger.fixed import FixedFormat
 from trigger.training.fit import fit
 from trigger.training.loss import SquaredError
 from trigger.training.model import predict
@@ -18,7 +19,19 @@ from trigger.training.sample import Sample
 from trigger.training.spec import ModelKind, TrainedModel, TrainingSpec
 from trigger.zoo import check_model
 
+LOG_PIXEL = FixedFormat.parse("ap_ufixed<16,5>")
+"""Of a softened pixel: ln(1 + 2^32) is below 32."""
+
 _BLOCK = 4096
+
+
+def soften(pixels_raw: npt.NDArray[np.integer], mean: float) -> npt.NDArray[np.uint16]:
+    """Return ln(1 + pixel / mean) of every pixel as raw integers of LOG_PIXEL.
+
+    A pixel far above the mean counts little more than one at a few times the mean.
+    """
+    softened = np.log1p(pixels_raw / mean) * 2.0**LOG_PIXEL.fractional
+    return np.minimum(np.rint(softened), LOG_PIXEL.raw_max).astype(np.uint16)
 
 
 def fit_teacher(

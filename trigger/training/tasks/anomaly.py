@@ -20,7 +20,7 @@ from trigger.training.progress import Progress
 from trigger.training.sample import Sample, Split
 from trigger.training.spec import TrainingSpec
 from trigger.training.tasks.base import Drawn, Lesson, OutputContract, Task
-from trigger.training.teacher import check_teacher, fit_teacher, log_error
+from trigger.training.teacher import LOG_PIXEL, check_teacher, fit_teacher, log_error, soften
 
 QUANTITY = "log of the teacher's error"
 
@@ -36,6 +36,10 @@ class Teacher:
     learning_rate: float = 0.001
     patience: int | None = None
     seed: int = 1
+    logarithm: bool = False
+    """It draws ln(1 + pixel / mean pixel of the background) in place of the pixel. The square of an
+    error grows with that of the pixel: one large pixel outweighs many that are a little too large,
+    unless their logarithms are drawn."""
 
     @property
     def training(self) -> TrainingSpec:
@@ -106,21 +110,26 @@ class Anomaly(Task):
         progress: Progress,
     ) -> Lesson:
         known, held_out = (
-            sample.take(part[sample.labels[part] == 0]) for part in (split.train, split.validation)
+            part[sample.labels[part] == 0] for part in (split.train, split.validation)
         )
+        seen = sample
+        if self.teacher.logarithm:
+            mean = float(sample.pixels_raw[known].mean()) or 1.0
+            seen = replace(sample, pixels_raw=soften(sample.pixels_raw, mean))
         teacher = fit_teacher(
             self._model(contract),
             self.teacher.training,
-            known,
-            held_out,
+            seen.take(known),
+            seen.take(held_out),
             folder / "teacher",
             progress,
         )
-        errors = log_error(teacher, sample.pixels_raw)
-        mine = errors[split.train][sample.labels[split.train] == 0]
+        errors = log_error(teacher, seen.pixels_raw)
+        mine = errors[known]
         output = OutputContract((QUANTITY,), "", float(mine.mean()), float(mine.std()) or 1.0)
         targets = ((errors - output.offset) / output.scale).astype(np.float32)[:, None]
         return Lesson(replace(sample, targets=targets), output)
 
     def _model(self, contract: InputContract) -> ModelSpec:
-        return ModelSpec(contract.input_shape, contract.format, self.teacher.layers)
+        pixel = LOG_PIXEL if self.teacher.logarithm else contract.format
+        return ModelSpec(contract.input_shape, pixel, self.teacher.layers)

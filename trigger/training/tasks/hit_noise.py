@@ -21,9 +21,9 @@ from trigger.training.tasks.track_class import check_hits
 class HitNoise(Task):
     """Tell signal from noise at every lit pixel, with one score each.
 
-    A pixel is lit if its raw number is not 0; nothing is learnt or counted elsewhere, for there a
-    trigger has nothing to drop. A lit pixel with at least one hit of a particle is signal, also if
-    a noise hit meets it there: to drop it would cost the track a hit.
+    A pixel is lit if one of its raw numbers is not 0; nothing is learnt or counted elsewhere, for
+    there a trigger has nothing to drop. A lit pixel with at least one hit of a particle is signal,
+    also if a noise hit meets it there: to drop it would cost the track a hit.
     """
 
     @property
@@ -55,9 +55,12 @@ class HitNoise(Task):
         progress: Progress,
     ) -> Lesson:
         assert isinstance(contract, HitMapContract)  # as outputs() saw
-        hits = replace(contract, encoding=Encoding.BINARY, scale=1, keep_noise=False)
+        hits = replace(
+            contract, encoding=Encoding.BINARY, scale=1, keep_noise=False, stereo_views=False
+        )
         signal = encode(drawn.batch, hits) > 0
-        targets = np.where(sample.pixels_raw != 0, signal, np.float32(np.nan))
+        lit = np.any(sample.pixels_raw, axis=-1, keepdims=True)
+        targets = np.where(lit, signal, np.float32(np.nan))
         return Lesson(replace(sample, targets=targets.astype(np.float32)))
 
     def warnings(self) -> tuple[str, ...]:
