@@ -20,7 +20,7 @@ from trigger.flow.training_knobs import describe_changes, find_knobs, with_choic
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
 from trigger.report.front import Against, Objective, read_front
 from trigger.search.study import Hopeless, Knob, Outcome, Trial
-from trigger.training import Sample
+from trigger.training import PruningSpec, PruningStructure, Sample
 
 OWN = {"conv.bits": 6, "relu.bits": 6, "score.bits": 6, "conv.filters": 2, "sparsity": 50}
 
@@ -34,14 +34,17 @@ def tiny(tmp_path):
 
 def test_layers_may_lose_bits_and_filters_and_kernels_weights(tiny):
     assert tuple(find_knobs(tiny)) == (
-        Knob("conv.bits", 2, 6, first=6),
-        Knob("relu.bits", 4, 6, first=6),
-        Knob("score.bits", 2, 6, first=6),
-        Knob("conv.filters", 1, 2, first=2),
-        Knob("sparsity", 0, 95, 5, first=50),
+        Knob("conv.bits", 2, 6, first=6, last=2),
+        Knob("relu.bits", 4, 6, first=6, last=4),
+        Knob("score.bits", 2, 6, first=6, last=2),
+        Knob("conv.filters", 1, 2, first=2, last=1),
+        Knob("sparsity", 0, 95, 5, first=50, last=95),
     )
     dense = replace(tiny, training=replace(tiny.training, pruning=None))
     assert "sparsity" not in [knob.name for knob in find_knobs(dense)]
+    shared = PruningSpec(0.5, structure=PruningStructure.MULTIPLIER, reuse_factors={"conv": 3})
+    shared = replace(tiny, training=replace(tiny.training, pruning=shared))
+    assert "conv.filters" not in [knob.name for knob in find_knobs(shared)]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_layers_may_lose_bits_and_filters_and_kernels_weights(tiny):
 def test_filters_go_down_to_half_in_eighths(tiny, filters, low, step):
     wide = with_choice(tiny, {"conv.filters": filters})
     (knob,) = (each for each in find_knobs(wide) if each.name == "conv.filters")
-    assert knob == Knob("conv.filters", low, filters, step, first=filters)
+    assert knob == Knob("conv.filters", low, filters, step, first=filters, last=low)
 
 
 def test_a_choice_changes_bits_filters_and_zeros_and_nothing_else(tiny):

@@ -18,7 +18,7 @@ from trigger.processes import map_as_done
 from trigger.search import study
 from trigger.search.study import Hopeless, Knob, Outcome, explore, keep_front
 
-KNOBS = (Knob("bits", 2, 8, first=8), Knob("sparsity", 0, 90, step=10))
+KNOBS = (Knob("bits", 2, 8, first=8, last=2), Knob("sparsity", 0, 90, step=10))
 HERE = partial(map_as_done, processes=1)
 
 
@@ -109,9 +109,24 @@ def test_trials_are_told_of_earlier_generations_alone_and_numbered_as_proposed(w
     assert [trial.number for trial in whole] == list(range(10))
     told = [(trial.number, trial.outcome.notes["earlier"]) for trial in whole if trial.outcome]
     assert told == [(number, number // 4 * 4) for number, _ in told]
-    assert whole[0].choice["bits"] == 8  # the design's own value first
+    # the design's own value first, then those towards the last
+    assert [trial.choice["bits"] for trial in whole[:4]] == [8, 6, 5, 4]
     choices = [trial.choice for trial in whole]
     assert all(one != other for one, other in itertools.combinations(choices, 2))
+
+
+@pytest.mark.parametrize(
+    ("knob", "values"),
+    [
+        (Knob("k", 2, 8, first=8, last=2), [8, 6, 5, 4]),
+        (Knob("k", 8, 16, 2, first=16, last=8), [16, 14, 12, 10]),
+        (Knob("k", 0, 95, 5, first=50, last=95), [50, 60, 70, 85]),
+        (Knob("k", 0, 9, first=5), [5, None, None, None]),
+        (Knob("k", 0, 9), [None] * 4),
+    ],
+)
+def test_knobs_go_from_their_first_to_their_last_value_in_steps(knob, values):
+    assert [knob.start(number) for number in range(4)] == values
 
 
 def test_a_longer_search_begins_as_a_shorter_one(folder, whole):

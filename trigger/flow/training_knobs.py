@@ -19,16 +19,19 @@ STEPS = 8
 """Steps of filters, from all of them; half of these are taken."""
 _STEP = 5
 """Per cent from one sparsity to the next."""
+_MOST = 95
 _QUANTISER = re.compile(r"(quantized_(?:bits|relu)\(\s*)(\d+)(?:\s*,\s*(\d+))?")
 
 
 def find_knobs(file: DesignFile) -> Iterator[Knob]:
-    """Yield what may be chosen, each from the design's own value down.
+    """Yield what may be chosen, each from the design's own value towards what is cheap.
 
     ``LAYER.bits`` of every quantiser of a layer; ``LAYER.filters`` or ``LAYER.units``, down to half
-    of them in steps of an eighth; and the ``sparsity`` of all pruned kernels, in per cent.
+    of them in steps of an eighth, unless pruning counts on the multipliers that share the design's
+    own; and the ``sparsity`` of all pruned kernels, in per cent.
     """
     model = file.design.model
+    pruning = file.training.pruning if file.training else None
     for layer in model.layers:
         found = {int(match[2]): int(match[3] or 0) for match in _quantisers(layer)}
         if not found:
@@ -36,19 +39,19 @@ def find_knobs(file: DesignFile) -> Iterator[Knob]:
         most = max(found)
         low = max(2, max(found.values()) + 2)
         if low < most:
-            yield Knob(f"{layer.name}.{BITS}", low, most, first=most)
+            yield Knob(f"{layer.name}.{BITS}", low, most, first=most, last=low)
+    narrowable = () if pruning and pruning.reuse_factors else find_narrowable(model)
     for layer in model.layers:
-        if layer.name in find_narrowable(model):
+        if layer.name in narrowable:
             width = WIDTHS[layer.class_name]
             most = int(layer.options[width])
             step = max(1, most // STEPS)
             low = most - most // 2 // step * step
             if low < most:
-                yield Knob(f"{layer.name}.{width}", low, most, step, first=most)
-    pruning = file.training.pruning if file.training else None
+                yield Knob(f"{layer.name}.{width}", low, most, step, first=most, last=low)
     if pruning is not None:
         share = round(100 * pruning.final_sparsity / _STEP) * _STEP
-        yield Knob(SPARSITY, 0, 95, _STEP, first=min(share, 95))
+        yield Knob(SPARSITY, 0, _MOST, _STEP, first=min(share, _MOST), last=_MOST)
 
 
 def _quantisers(layer: LayerSpec) -> Iterator[re.Match[str]]:

@@ -22,6 +22,8 @@ GENERATION = 8
 """Trials that are proposed together."""
 LOCK_SECONDS = 10.0
 """How long another program may keep an SQLite database to itself; it is tried five times."""
+STARTS = 4
+"""Trials that are no draw: all knobs together, from their first values towards their last."""
 REDRAWS = 20
 """Choices that are drawn in place of one that was tried before."""
 
@@ -39,6 +41,15 @@ class Knob:
     step: int = 1
     first: int | None = None
     """Value of the first trial; None is drawn."""
+    last: int | None = None
+    """Value that the trials after the first one go towards, ``STARTS`` in all; None is drawn."""
+
+    def start(self, number: int) -> int | None:
+        """Return the value of one of the first trials; None is drawn."""
+        if self.first is None or (number and self.last is None):
+            return None
+        way = 0 if self.last is None else self.last - self.first
+        return self.first + round(way * number / STARTS / self.step) * self.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +181,11 @@ def _propose(
         ),
     )
     study.add_trials([_frozen(optuna, knobs, trial) for trial in earlier])
-    own = {knob.name: knob.first for knob in knobs if knob.first is not None}
-    if not earlier and own:
-        study.enqueue_trial(own)
+    for number in range(0 if earlier else STARTS):
+        values = {knob.name: knob.start(number) for knob in knobs}
+        known = {name: value for name, value in values.items() if value is not None}
+        if known:
+            study.enqueue_trial(known)
     tried = [dict(trial.choice) for trial in earlier]
     for _ in range(generation):
         for _ in range(REDRAWS):
