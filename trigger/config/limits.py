@@ -1,13 +1,18 @@
-"""What the command line changes of a design: limits of its budget, and its io type."""
+"""What the command line says of a design: limits of its budget, io types, ways to prune."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from enum import Enum
+from typing import TypeVar
 
 from trigger.budget import RESOURCES, Budget
 from trigger.design import IOType
 from trigger.errors import DesignError, did_you_mean
+from trigger.training.spec import PruningStructure
+
+_Kind = TypeVar("_Kind", bound=Enum)
 
 
 def change_budget(budget: Budget, changes: Sequence[str]) -> Budget:
@@ -58,12 +63,25 @@ def read_io_types(names: Sequence[str]) -> tuple[IOType, ...]:
     Raises:
         DesignError: there is no such io type.
     """
-    known = {io_type.value: io_type for io_type in IOType}
+    return _members(IOType, names, "io type", "--io-type")
+
+
+def read_structures(names: Sequence[str]) -> tuple[PruningStructure, ...]:
+    """Return what may become zero together, by the words of a design file.
+
+    Raises:
+        DesignError: there is no such structure.
+    """
+    return _members(PruningStructure, names, "structure", "--structure")
+
+
+def _members(kind: type[_Kind], names: Sequence[str], what: str, where: str) -> tuple[_Kind, ...]:
+    known = {str(member.value): member for member in kind}
     for name in names:
         if name not in known:
             raise DesignError(
-                f"{name} is no io type",
-                where="--io-type",
+                f"{name} is no {what}",
+                where=where,
                 allowed=", ".join(known),
                 remedy=did_you_mean(name, known),
             )

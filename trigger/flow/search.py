@@ -265,7 +265,7 @@ def write_design(
         record["budget"] = _budget(budget, file.budget)
     text = yaml.safe_dump(record, sort_keys=False, width=100)
     write_text(path, f"# Found by `trigger search`: the same integers as {file.name}\n{text}")
-    _share_training(folder, folder.parent / name)
+    share_training(folder, folder.parent / name)
     return path
 
 
@@ -323,7 +323,7 @@ def _budget(wanted: Budget, base: Budget) -> dict[str, Any]:
     return changes
 
 
-def _share_training(folder: Path, new: Path) -> None:
+def share_training(folder: Path, new: Path) -> None:
     """Give what one design has trained to another one of the same model, which has trained none."""
     source, place = Workspace(folder).training, Workspace(new).training
     if source.is_dir() and not place.exists():

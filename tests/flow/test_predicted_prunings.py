@@ -1,0 +1,56 @@
+"""The command that predicts prunings: a table, as JSON too, and designs on request."""
+
+from __future__ import annotations
+
+import pytest
+
+from trigger.config import load_design
+from trigger.config.limits import read_structures
+from trigger.errors import DesignError
+from trigger.training import PruningStructure
+
+
+def test_structures_have_the_words_of_a_design_file():
+    words = ("unit", "multiplier", "weight")
+    assert [each.value for each in read_structures(words)] == list(words)
+    with pytest.raises(DesignError, match=r"--structure: filter is no structure.*weight, mult"):
+        read_structures(["filter"])
+
+
+@pytest.mark.slow
+@pytest.mark.training
+def test_savings_and_losses_are_told_before_anything_is_trained(tiny_run, command, tmp_path):
+    weights = tiny_run.folder / "training" / "quantised" / "weights.npz"
+    before = weights.read_bytes()
+    wishes = ("--structure", "unit", "--sparsity", "0.5", "--signed-digits", "0")
+    wishes += ("--signed-digits", "1", "--designs", tmp_path)
+    said = command("prune", tiny_run.design, "-o", tiny_run.output, *wishes, "--json")
+    assert said.code == 0, said.err
+    rows, trained = said.json["rows"], said.json["as_trained"]
+    dense, unit, digits, both = rows
+    assert trained["zeros"] >= trained["weights"] // 2 > dense["zeros"]
+    assert [row["signed_digits"] for row in rows] == [None, None, 1, 1]
+    assert dense["saved"] == dense["norm_lost"] == 0
+    assert unit["zeros"] == dense["zeros"] + 9  # a filter of two; the score's unit is the answer
+    assert 0 < unit["norm_lost"] < both["norm_lost"]
+    assert both["saved"] > max(unit["saved"], digits["saved"]) > 0
+    assert {row["source"] for row in rows} == {"estimate"}
+    assert all(0 < row["auc_before_retraining"] < 1 for row in rows)
+    assert unit["lut"]["low"] < unit["lut"]["value"] < unit["lut"]["high"]
+    assert weights.read_bytes() == before
+    names = {path.stem for path in tmp_path.glob("*.yaml")}
+    assert names == {"tiny_unit_50", "tiny_weight_0_digits_1", "tiny_unit_50_digits_1"}
+    pruning = load_design(tmp_path / "tiny_unit_50_digits_1.yaml").training.pruning
+    assert (pruning.structure, pruning.final_sparsity) == (PruningStructure.UNIT, 0.5)
+    assert (pruning.signed_digits, pruning.end_epoch) == (1, 1)
+    assert (tiny_run.output / "tiny_unit_50" / "training" / "float").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.training
+def test_a_design_that_trains_nothing_is_not_pruned(tiny_run, command, tmp_path):
+    design = tmp_path / "untrained.yaml"
+    design.write_text(f"base: {tiny_run.design}\nname: untrained\ntraining:\n")
+    said = command("prune", design, "-o", tmp_path)
+    assert said.code == 2
+    assert "the design trains nothing" in said.err
