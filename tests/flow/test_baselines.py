@@ -159,7 +159,7 @@ def test_the_design_is_held_against_hls4ml_and_one_width_for_all(tiny_run, comma
     asked = ("baselines", tiny_run.design, "-o", tiny_run.output, "--width", 6)
     first = command(*asked, "--trained-width", 4)
     assert first.code == 0
-    assert "1 trainings, about 1 min" in first.err
+    assert "trainings to make: 1, about 1 min" in first.err
     assert "4-bit model epoch 2/2" in first.err
     assert "against" in first.out
     again = command(*asked, "--trained-width", 4, "--json")

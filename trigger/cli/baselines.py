@@ -110,7 +110,7 @@ def _print_times(found: Baselines) -> None:
     trainings = [
         each.training_seconds for each in found.rivals if each.training_seconds is not None
     ]
-    print(f"; {len(trainings)} trainings took {sum(trainings):,.0f} s" if trainings else "")
+    print(f"; trainings ({len(trainings)}) took {sum(trainings):,.0f} s" if trainings else "")
 
 
 def _row(rival: Rival) -> tuple[str, ...]:

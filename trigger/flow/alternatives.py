@@ -192,7 +192,7 @@ def _word_times(found: Baselines) -> Iterator[str]:
         each.training_seconds for each in found.rivals if each.training_seconds is not None
     ]
     if trainings:
-        yield f"One width for all: {len(trainings)} trainings took {sum(trainings):,.0f} s."
+        yield f"Trainings with one width for all ({len(trainings)}): {sum(trainings):,.0f} s."
 
 
 def _limits(folder: Path, file: DesignFile | None) -> tuple[float | None, float | None]:

@@ -187,9 +187,8 @@ def _trainings(
     if scan:
         own = flow.trained[ModelKind.QUANTISED]
         minutes = len(scan) * sum(epoch.seconds for epoch in own.history) / 60
-        listener.phase(
-            f"{len(scan)} trainings, about {max(1, round(minutes))} min, as the design's own took"
-        )
+        took = f"about {max(1, round(minutes))} min by the design's own"
+        listener.phase(f"trainings to make: {len(scan)}, {took}")
     for width, file in scan:
         trained = _train(flow, listener, file, width)
         layers = {
