@@ -61,6 +61,24 @@ def test_depthwise_by_resource_in_streams(reuse, tmp_path: Path) -> None:
     assert_firmware_agrees(network, tmp_path / "hls")
 
 
+def test_generated_code_adds_in_the_order_of_the_reuse_factor(tmp_path: Path) -> None:
+    """Sums that saturate show it; zeros, which the code leaves out, do not."""
+    from trigger.zoo.backend import keras
+
+    k = keras().layers
+    pixels = keras().Input((6, 6, 1), name="pixels")
+    flat = k.Flatten(name="flat")(k.Conv2D(3, 2, strides=2, name="conv")(pixels))
+    model = randomised(keras().Model(pixels, k.Dense(4, name="scores")(flat)))
+    for layer in (model.layers[1], model.layers[3]):
+        kernel, bias = layer.get_weights()
+        layer.set_weights([np.where(np.abs(kernel) < 0.2, 0, kernel), bias])
+    types = {**NARROW, "weight": "ap_fixed<7,2>"}
+    knobs = {"Strategy": "Resource_unrolled", "Precision": types}
+    settings = {"conv": {**knobs, "ReuseFactor": 2}, "scores": {**knobs, "ReuseFactor": 9}}
+    network = write_firmware(model, tmp_path / "hls", io_type="io_stream", settings=settings)
+    assert_firmware_agrees(network, tmp_path / "hls")
+
+
 @pytest.mark.parametrize("io_type", IO_TYPES)
 @pytest.mark.parametrize("alpha", ["1", "'auto'"])
 def test_binary_and_ternary_weights(alpha, io_type, tmp_path: Path) -> None:
