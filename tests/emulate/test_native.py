@@ -89,7 +89,7 @@ def test_real_pixels_are_quantised_as_ap_fixed_does(overflow):
     values = np.arange(-300, 300 + 5) / 32
     values = np.concatenate([values, np.nextafter(values, 100), np.nextafter(values, -100)])
     for dtype, factor in product((np.float16, np.float32, np.float64), (1.0, 2.0**25)):
-        limit = min(np.finfo(dtype).max, 1e30)
+        limit = min(float(np.finfo(dtype).max), 1e30)
         pixels = np.clip(np.resize(values, (30, 61)) * factor, -limit, limit).astype(dtype)
         found = native.run(engine, *[pixels] * len(forms))
         for name, form in forms.items():
@@ -130,17 +130,18 @@ ACCUMULATORS = {
 }
 
 
-@pytest.mark.parametrize("accumulator", ACCUMULATORS.values(), ids=ACCUMULATORS)
 @pytest.mark.parametrize("strategy", [Strategy.LATENCY, Strategy.RESOURCE])
-def test_accumulators(accumulator, strategy):
-    fields = {"accumulator": accumulator, "result": accumulator, "strategy": strategy}
-    network = layered(
-        pixels_in((6, 5, 2)),
-        conv2d(
-            "conv", "pixels", weights(RNG, 3, 2, 2, 4), weights(RNG, 4), **fields, reuse_factor=3
-        ),
-        relu("relu", "conv"),
-    )
+def test_accumulators(strategy):
+    """Of all kinds, side by side in one network, which is compiled once."""
+    layers = [pixels_in((6, 5, 2))]
+    for name, accumulator in ACCUMULATORS.items():
+        fields = {"accumulator": accumulator, "result": accumulator, "strategy": strategy}
+        kernel, bias = weights(RNG, 3, 2, 2, 4), weights(RNG, 4)
+        layers += [
+            conv2d(name, "pixels", kernel, bias, **fields, reuse_factor=3),
+            relu(f"{name}_relu", name),
+        ]
+    network = layered(*layers, outputs=tuple(f"{name}_relu" for name in ACCUMULATORS))
     pixels = RNG.choice([0, 1, 128, 255], (40, 6, 5, 2))
     assert_engines_agree(network, pixels)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,12 @@ def shower(**cells: dict[tuple[int, int], float]) -> ShowerBatch:
     return ShowerBatch(arrays[0], arrays[1], arrays[2], np.zeros((1, 3)), np.ones(1))
 
 
-SAMPLE = ShowerBatch.concatenate(
-    generate_chunk(name, 0, 5, ShowerOptions()).between(0, 60)
-    for name in ("eplus", "gamma", "piplus")
-)
+@cache
+def sample() -> ShowerBatch:
+    return ShowerBatch.concatenate(
+        generate_chunk(name, 0, 5, ShowerOptions()).between(0, 60)
+        for name in ("eplus", "gamma", "piplus")
+    )
 
 
 def test_exact_cells() -> None:
@@ -135,7 +138,7 @@ def test_pixels_are_the_definition(
         scale=scale,
         count_bits=12,
     )
-    one = SAMPLE.between(130, 131)
+    one = sample().between(130, 131)
     pixels = encode(one, asked)[0]
 
     def pixel(counts: list[float]) -> int:
@@ -160,45 +163,47 @@ def test_pixels_are_the_definition(
 @pytest.mark.parametrize("mantissa", [None, 3])
 def test_mirrored_showers_are_mirrored_images(mantissa: int | None) -> None:
     for axis in (1, 2):
-        columns = SAMPLE.columns()
+        columns = sample().columns()
         mirrored = ShowerBatch(
             **columns | {f"layer_{n}": np.flip(columns[f"layer_{n}"], axis) for n in range(3)}
         )
         asked = contract(PLANES, mantissa_bits=mantissa)
-        assert np.array_equal(encode(mirrored, asked), np.flip(encode(SAMPLE, asked), axis))
+        assert np.array_equal(encode(mirrored, asked), np.flip(encode(sample(), asked), axis))
 
 
 def test_summed_strips_make_shorter_vectors() -> None:
     for strips in (1, 2, 3, 4, 8, 96):
         asked = contract(summed_strips=strips, step_mev=1)
-        pixels = encode(SAMPLE, asked)
+        pixels = encode(sample(), asked)
         assert pixels.shape == (180, 288 // strips + 216)
-        fine = encode(SAMPLE, contract(step_mev=1))
+        fine = encode(sample(), contract(step_mev=1))
         sums = fine[:, :288].astype(int).reshape(180, -1, strips).sum(axis=2)
         assert np.array_equal(pixels[:, :-216], np.minimum(sums, 16383))
         assert np.array_equal(pixels[:, -216:], fine[:, 288:])
 
 
 def test_images_do_not_depend_on_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = encode(SAMPLE, contract(PLANES))
-    parts = [encode(SAMPLE.between(a, b), contract(PLANES)) for a, b in ((0, 7), (7, 180))]
+    whole = encode(sample(), contract(PLANES))
+    parts = [encode(sample().between(a, b), contract(PLANES)) for a, b in ((0, 7), (7, 180))]
     assert np.array_equal(np.concatenate(parts), whole)
     monkeypatch.setattr(shower_layers, "_BLOCK_EVENTS", 13)
-    assert np.array_equal(encode(SAMPLE, contract(PLANES)), whole)
+    assert np.array_equal(encode(sample(), contract(PLANES)), whole)
 
 
 def test_scale() -> None:
     """Linear: few events saturate. Logarithmic: the power of two above a full digitiser."""
-    linear = fit(contract(CELLS, "ap_ufixed<8,0>", scale=None), SAMPLE)
-    highest = encode(SAMPLE, replace(linear, format=FixedFormat.parse("ap_ufixed<20,20>"), scale=1))
+    linear = fit(contract(CELLS, "ap_ufixed<8,0>", scale=None), sample())
+    highest = encode(
+        sample(), replace(linear, format=FixedFormat.parse("ap_ufixed<20,20>"), scale=1)
+    )
     assert np.mean(highest.max(axis=1) <= linear.fitted_scale) == pytest.approx(0.99, abs=0.006)
     for bits, scale in ((14, 128), (10, 64), (4, 16)):
         asked = contract(mantissa_bits=3, count_bits=bits, scale=None)
-        assert fit(asked, SAMPLE).scale == scale > asked.highest_value >= scale // 2
+        assert fit(asked, sample()).scale == scale > asked.highest_value >= scale // 2
     with pytest.raises(ImageError, match="no cell has a count"):
         fit(contract(scale=None), shower())
     with pytest.raises(ImageError, match="no cell has a count"):
-        fit(contract(scale=None), SAMPLE.between(0, 0))
+        fit(contract(scale=None), sample().between(0, 0))
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_a_report_of_an_earlier_version_is_read_with_what_it_has(data: Any, tmp_
 
 
 def test_reading_what_is_not_there_or_not_json(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match=r"cannot read it.*To do: give the report\.json"):
+    with pytest.raises(ReportError, match=r"cannot be read: .*To do: give the report\.json"):
         read_json(tmp_path / "report.json")
     (tmp_path / "report.json").write_text('{"schema"')
     with pytest.raises(ReportError, match="this is not JSON"):

@@ -36,16 +36,19 @@ class Conv2D(MultiplyAccumulate):
             f"{channels} in the kernel's third axis",
         )
         self.expect_weights(int(np.prod(self.kernel.shape[:3])))
-        rows, columns = window_counts(
-            (height, width), (self.kernel.shape[0], self.kernel.shape[1]), self.stride, self.padding
-        )
+        return *self.counts(height, width), self.kernel.shape[3]
+
+    def counts(self, height: int, width: int) -> tuple[int, int]:
+        """Return how many windows an image has, below and beside one another; at least one."""
+        size = (self.kernel.shape[0], self.kernel.shape[1])
+        rows, columns = window_counts((height, width), size, self.stride, self.padding)
         expect(
             rows > 0 and columns > 0,
             self,
-            f"a {height}x{width} image is smaller than the {self.kernel.shape[:2]} kernel",
+            f"a {height}x{width} image is smaller than the {size} kernel",
             "an image that holds at least one window",
         )
-        return rows, columns, self.kernel.shape[3]
+        return rows, columns
 
     def windows(self, raw: RawArray) -> RawArray:
         size = (self.kernel.shape[0], self.kernel.shape[1])

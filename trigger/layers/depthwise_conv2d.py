@@ -12,7 +12,7 @@ import numpy as np
 
 from trigger.fixed import RawArray
 from trigger.layers.base import Shape, expect, only
-from trigger.layers.conv2d import Conv2D, window_counts
+from trigger.layers.conv2d import Conv2D
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,16 +32,7 @@ class DepthwiseConv2D(Conv2D):
             f"(height, width, {channels})",
         )
         self.expect_weights(int(self.kernel.size))
-        rows, columns = window_counts(
-            (height, width), (self.kernel.shape[0], self.kernel.shape[1]), self.stride, self.padding
-        )
-        expect(
-            rows > 0 and columns > 0,
-            self,
-            f"a {height}x{width} image is smaller than the {self.kernel.shape[:2]} kernel",
-            "an image that holds at least one window",
-        )
-        return rows, columns, channels
+        return *self.counts(height, width), channels
 
 
 def diagonal(kernel: RawArray) -> RawArray:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from trigger.errors import ReportError
 from trigger.files import write_text
 from trigger.report.codec import decode, encode
-from trigger.report.files import indent_json
+from trigger.report.files import indent_json, read_data
 from trigger.report.rivals import Baselines
 
 FOLDER, NAME = "baselines", "baselines.json"
@@ -36,14 +34,7 @@ def read_baselines(folder: Path) -> Baselines | None:
         ReportError: a file that is damaged, or of another kind.
     """
     path = folder / FOLDER / NAME
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError) as error:
-        raise ReportError(f"cannot be read: {error}", where=path, remedy=_REMEDY) from error
-    schema = data.pop("schema", None) if isinstance(data, dict) else None
-    if schema != _SCHEMA:
-        raise ReportError(f"the schema is {schema!r}", where=path, allowed=_SCHEMA, remedy=_REMEDY)
-    found: Baselines = decode(data, Baselines, f"{path}: baselines")
+    found: Baselines = decode(read_data(path, _SCHEMA, _REMEDY), Baselines, f"{path}: baselines")
     return found

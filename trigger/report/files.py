@@ -71,26 +71,32 @@ def read_json(path: str | Path) -> Report:
         ReportError: no such file, no JSON, or not the JSON of a report.
     """
     path = Path(path)
+    remedy = "give the report.json of a finished run of this version"
+    report: Report = decode(read_data(path, SCHEMA_NAME, remedy), Report, f"{path}: report")
+    return report
+
+
+def read_data(path: Path, schema: str, remedy: str) -> Any:
+    """Return what a JSON file holds beside its schema.
+
+    Args:
+        remedy: what to do where it cannot be read.
+
+    Raises:
+        ReportError: no such file, no JSON, or of another schema.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ReportError(
-            f"cannot read it: {error.strerror}",
-            where=path,
-            remedy="give the report.json of a finished run",
-        ) from error
+        raise ReportError(f"cannot be read: {error.strerror}", where=path, remedy=remedy) from error
     except ValueError as error:
-        raise ReportError(f"this is not JSON: {error}", where=path) from error
-    name = data.pop("schema", None) if isinstance(data, dict) else None
-    if name != SCHEMA_NAME:
         raise ReportError(
-            f"the schema is {name!r}",
-            where=path,
-            allowed=SCHEMA_NAME,
-            remedy="make the report again with this version",
-        )
-    report: Report = decode(data, Report, f"{path}: report")
-    return report
+            f"cannot be read, this is not JSON: {error}", where=path, remedy=remedy
+        ) from error
+    name = data.pop("schema", None) if isinstance(data, dict) else None
+    if name != schema:
+        raise ReportError(f"the schema is {name!r}", where=path, allowed=schema, remedy=remedy)
+    return data
 
 
 def indent_json(data: Any) -> str:

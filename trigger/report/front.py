@@ -5,16 +5,14 @@ Kept as ``search/front.json`` in the design's folder, from which reports and plo
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from trigger.budget import Figure
-from trigger.errors import ReportError
 from trigger.files import write_text
 from trigger.report.codec import decode, encode
-from trigger.report.files import indent_json
+from trigger.report.files import indent_json, read_data
 
 FRONT = "front.json"
 _SCHEMA = "trigger-front-1"
@@ -103,16 +101,9 @@ def read_front(folder: Path) -> Front | None:
         ReportError: a file that is damaged, or of another kind.
     """
     path = folder / FRONT
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError) as error:
-        raise ReportError(f"cannot be read: {error}", where=path, remedy=_REMEDY) from error
-    schema = data.pop("schema", None) if isinstance(data, dict) else None
-    if schema != _SCHEMA:
-        raise ReportError(f"the schema is {schema!r}", where=path, allowed=_SCHEMA, remedy=_REMEDY)
-    front: Front = decode(data, Front, f"{path}: front")
+    front: Front = decode(read_data(path, _SCHEMA, _REMEDY), Front, f"{path}: front")
     return front
 
 
