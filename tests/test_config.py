@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from trigger.design import IOType, LayerSpec, Strategy, Target
 from trigger.errors import DesignError, TriggerError
 from trigger.events import EventSource
 from trigger.fixed import FixedFormat
-from trigger.images.contract import Encoding
+from trigger.images import Encoding, Mirror
 from trigger.training.spec import Optimiser, PruningSchedule, PruningStructure
 from trigger.training.tasks import Anomaly, EventClass, Teacher
 
@@ -368,6 +369,26 @@ def test_a_task_is_a_word_or_a_word_with_its_choices(load, text, task):
 def test_a_task_that_does_not_fit_is_refused(load, text, match):
     with pytest.raises(DesignError, match=match):
         load("seed: 7\n", f"seed: 7\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("base", "word", "match"),
+    [
+        ("dtw", "flip_x", None),
+        ("dtw_objects", "flip_x", "object_set images cannot be mirrored by flip_x.*no augment"),
+        ("track_class", "flip_y", "binary images cannot be mirrored by flip_y"),
+        ("dtw", "flip_z", "flip_x, flip_y"),
+    ],
+)
+def test_images_are_mirrored_where_that_is_another_likely_event(tmp_path, base, word, match):
+    path = tmp_path / "mirrored.yaml"
+    models = os.path.relpath(Path(__file__).parents[1] / "models", tmp_path)
+    path.write_text(f"base: {models}/{base}.yaml\nname: m\ntraining: {{augment: [{word}]}}\n")
+    if match is None:
+        assert load_design(path).training.augment == (Mirror.FLIP_X,)
+        return
+    with pytest.raises(DesignError, match=match):
+        load_design(path)
 
 
 def test_a_task_that_decides_nothing_has_no_trigger_and_whole_events_in_a_batch(tmp_path):

@@ -13,7 +13,7 @@ from tests.object_events import some_objects
 from trigger.errors import ImageError
 from trigger.events.object_batch import ObjectBatch
 from trigger.fixed import FixedFormat
-from trigger.images import Encoding, encode, fit
+from trigger.images import ENCODERS, Encoding, Mirror, encode, fit
 from trigger.images.object_circles import POSITION_FACTOR, SUBPIXELS
 from trigger.images.object_planes import ObjectPlanesContract
 from trigger.images.object_rgb import ObjectRgbContract, planes_of_rgb
@@ -95,10 +95,20 @@ def test_a_turn_by_whole_pixels_moves_the_image(seed, pixels):
 
 
 @pytest.mark.parametrize("contract", [PLANES, RGB], ids=["planes", "rgb"])
-def test_eta_mirrored_is_the_image_mirrored(contract):
-    batch = some_objects(30, seed=4)
-    mirrored = changed(batch, muon_eta=-batch.muon_eta, jet_eta=-batch.jet_eta)
-    assert np.array_equal(encode(mirrored, contract), encode(batch, contract)[:, :, ::-1])
+@given(seed=st.integers(0, 1000), cut=st.integers(0, 1))
+@settings(max_examples=8, deadline=None)
+def test_a_mirrored_event_is_the_mirrored_image(contract, seed, cut):
+    contract = replace(contract, shape=(contract.shape[0] - cut, contract.shape[1]))
+    batch = some_objects(10, seed)
+    signs = {
+        Mirror.FLIP_X: ("muon_eta", "jet_eta"),
+        Mirror.FLIP_Y: ("muon_phi", "jet_phi", "met_phi"),
+    }
+    assert ENCODERS[contract.encoding].mirrors == tuple(signs)
+    images = encode(batch, contract)
+    for mirror, names in signs.items():
+        mirrored = changed(batch, **{name: -getattr(batch, name) for name in names})
+        assert np.array_equal(encode(mirrored, contract), np.flip(images, 1 + mirror.axis))
 
 
 @pytest.mark.parametrize("contract", [PLANES, RGB], ids=["planes", "rgb"])

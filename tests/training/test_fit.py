@@ -12,6 +12,7 @@ from trigger.design import LayerSpec, ModelSpec
 from trigger.errors import DesignError, ModelError
 from trigger.estimate.descriptor import csd_digit_counts
 from trigger.fixed import FixedFormat
+from trigger.images import Mirror
 from trigger.training import (
     EpochRecord,
     LineProgress,
@@ -28,8 +29,11 @@ from trigger.training import (
     restore,
 )
 from trigger.training.checkpoint import CHECKPOINT_FILE
+from trigger.training.fit import _Batches
+from trigger.training.loss import CrossEntropy
 from trigger.training.progress import BarProgress, build_progress
 from trigger.training.pruning import group_kernels
+from trigger.zoo import backend
 
 pytestmark = pytest.mark.training
 
@@ -298,3 +302,23 @@ def test_the_quantised_model_can_start_from_its_trained_twin(tmp_path):
             assert np.abs(warm.weights[name][variable] - held).max() < 1e-3
     cold = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path / "cold")
     assert cold.digest != warm.digest
+
+
+def test_images_are_mirrored_by_seed_and_epoch_alone():
+    tf = backend.tensorflow()
+    training = replace(TRAINING, augment=(Mirror.FLIP_X, Mirror.FLIP_Y))
+
+    def epoch(number: int, spec: TrainingSpec = training) -> np.ndarray:
+        batches = _Batches(tf, model(), TRAIN, spec, CrossEntropy())
+        return np.concatenate([pixels.numpy() for pixels, _ in batches.shuffled(number)])
+
+    shown, plain = epoch(3), epoch(3, TRAINING)
+    assert np.array_equal(shown, epoch(3))
+    assert not np.array_equal(shown, epoch(4))
+    ways = [plain, plain[:, :, ::-1], plain[:, ::-1], plain[:, ::-1, ::-1]]
+    same = np.array([(shown == way).all(axis=(1, 2, 3)) for way in ways])
+    assert (same.sum(axis=0) == 1).all()
+    assert (same.mean(axis=1) > 0.2).all()  # a quarter each, by two coins
+    held_out = _Batches(tf, model(), TRAIN, training, CrossEntropy()).in_order()
+    first = next(iter(held_out))[0].numpy()
+    assert np.array_equal(first, TRAIN.pixels_raw[: len(first)] / np.float32(256))

@@ -14,7 +14,7 @@ from trigger.config.hls import read_hls
 from trigger.config.input import check_drawn, read_contract
 from trigger.config.model import NAME, placed, read_model
 from trigger.config.sections import DesignFile, TriggerSection
-from trigger.config.task import check_batches, check_task, check_trigger, read_task
+from trigger.config.task import check_augment, check_batches, check_task, check_trigger, read_task
 from trigger.convert import check_design
 from trigger.convert.check import effective, multipliers
 from trigger.design import Design
@@ -75,6 +75,7 @@ def load_design(path: str | Path) -> DesignFile:
     training = _training(entries["training"], seed) if "training" in entries else None
     if training is not None:
         check_batches(entries["training"], training, task)
+        check_augment(entries["training"], training, task, images)
     trigger = bind(entries["trigger"], TriggerSection) if "trigger" in entries else None
     if trigger is not None and events is not None:
         check_trigger(entries["trigger"], trigger, task, events.classes)

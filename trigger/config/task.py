@@ -10,7 +10,7 @@ from trigger.config.model import placed, read_layers
 from trigger.config.sections import TriggerSection
 from trigger.design import ModelSpec
 from trigger.errors import did_you_mean
-from trigger.images import InputContract
+from trigger.images import ENCODERS, InputContract
 from trigger.training import TrainingSpec
 from trigger.training.tasks import TASKS, Anomaly, EventClass, OutputContract, Task, Teacher
 from trigger.zoo import check_model
@@ -100,6 +100,19 @@ def check_batches(item: Item, training: TrainingSpec, task: Task) -> None:
             f"batch_size is {training.batch_size}",
             allowed=f"a multiple of {task.group}: the images of an event stay together",
         )
+
+
+def check_augment(item: Item, training: TrainingSpec, task: Task, contract: InputContract) -> None:
+    """Raise DesignError where a mirrored image would show what is not there, or say another thing
+    than its event does."""
+    allowed = ENCODERS[contract.encoding].mirrors if isinstance(task, EventClass) else ()
+    for mirror in training.augment:
+        if mirror not in allowed:
+            raise item.error(
+                f"{contract.encoding.value} images cannot be mirrored by {mirror.value} for this "
+                "task",
+                allowed=", ".join(each.value for each in allowed) or "no augment",
+            )
 
 
 def check_trigger(item: Item, trigger: TriggerSection, task: Task, events: tuple[str, ...]) -> None:

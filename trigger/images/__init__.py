@@ -21,9 +21,9 @@ from trigger.images import (
     shower_layers,
 )
 from trigger.images.contract import Encoding, InputContract
-from trigger.images.encoder import Encoder, Pixels
+from trigger.images.encoder import Encoder, Mirror, Pixels
 
-__all__ = ["ENCODERS", "Encoder", "Encoding", "InputContract", "Pixels", "encode", "fit"]
+__all__ = ["ENCODERS", "Encoder", "Encoding", "InputContract", "Mirror", "Pixels", "encode", "fit"]
 
 ENCODERS: Mapping[Encoding, Encoder] = MappingProxyType(
     {

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from trigger.errors import ImageError
 from trigger.events.object_batch import MOST_JETS, ObjectBatch
 from trigger.images.contract import WHERE, InputContract
+from trigger.images.encoder import Mirror
 
 POSITION_FACTOR = 0.4
 MUON_ALPHA = 0.25
@@ -29,6 +30,9 @@ SUBPIXELS = 16
 PT_STEP_GEV = 0.5
 PT_STEPS_MAX = 2047
 """Jets have 11 bits of 0.5 GeV in the global trigger of CMS."""
+
+EVENT_MIRRORS = (Mirror.FLIP_X, Mirror.FLIP_Y)
+"""Collisions of equal beams prefer neither sign of eta, and no azimuth."""
 
 Whole = npt.NDArray[np.int32]
 

@@ -11,6 +11,7 @@ from trigger.events.object_batch import ObjectBatch
 from trigger.images.contract import WHERE
 from trigger.images.encoder import Encoder, Pixels
 from trigger.images.object_circles import (
+    EVENT_MIRRORS,
     SUBPIXELS,
     ObjectImageContract,
     jet_circles,
@@ -73,4 +74,4 @@ def _draw(batch: ObjectBatch, contract: ObjectPlanesContract) -> Pixels:
     return np.stack(drawn, axis=-1)
 
 
-ENCODER = Encoder(ObjectPlanesContract, ObjectBatch, encode, no_scale)
+ENCODER = Encoder(ObjectPlanesContract, ObjectBatch, encode, no_scale, EVENT_MIRRORS)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from trigger.events.object_batch import ObjectBatch
 from trigger.images.encoder import Encoder, Pixels
 from trigger.images.object_circles import (
+    EVENT_MIRRORS,
     SUBPIXELS,
     Circles,
     ObjectImageContract,
@@ -97,4 +98,4 @@ def _paint(
         box[lit] = np.array(colour, box.dtype) * box.dtype.type(full)
 
 
-ENCODER = Encoder(ObjectRgbContract, ObjectBatch, encode, no_scale)
+ENCODER = Encoder(ObjectRgbContract, ObjectBatch, encode, no_scale, EVENT_MIRRORS)

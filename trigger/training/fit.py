@@ -248,21 +248,35 @@ class _Batches:
         seed = np.random.SeedSequence([self._training.seed, 1, epoch])
         order = np.random.default_rng(seed).permutation(self._images // self._group)
         images = (order[:, None] * self._group + np.arange(self._group)).ravel()
-        return self._batched(images, self._training.batch_size)
+        coins = np.random.default_rng(np.random.SeedSequence([self._training.seed, 2, epoch]))
+        mirrored = coins.random((len(images), len(self._training.augment))) < 0.5
+        return self._batched(images, self._training.batch_size, mirrored)
 
     def in_order(self) -> Any:
         """Return the images as they come."""
         groups = max(1, _EVALUATE_BATCH // self._group)
         return self._batched(np.arange(self._images), groups * self._group)
 
-    def _batched(self, order: Any, batch_size: int) -> Any:
-        tf = self._tf
+    def _batched(
+        self, order: Any, batch_size: int, mirrored: npt.NDArray[np.bool_] | None = None
+    ) -> Any:
+        """Return batches of images in this order.
 
-        def values(index: Any) -> Any:
+        Args:
+            mirrored: (images, mirrors) which of them are mirrored how; None leaves all as they are.
+        """
+        tf = self._tf
+        coins = () if mirrored is None else tuple(mirrored.T)
+        mirrors = self._training.augment[: len(coins)]
+
+        def values(index: Any, *flags: Any) -> Any:
             pixels = tf.cast(tf.gather(self._pixels, index), tf.float32) * self._step
+            for mirror, flag in zip(mirrors, flags, strict=True):
+                turned = tf.reverse(pixels, [1 + mirror.axis])
+                pixels = tf.where(flag[:, None, None, None], turned, pixels)
             return pixels, *(tf.gather(array, index) for array in self._lesson)
 
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        batches = tf.data.Dataset.from_tensor_slices((order, *coins)).batch(batch_size)
         return batches.map(values).prefetch(2)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from trigger.design import LATER, ModelSpec
 from trigger.errors import DesignError
+from trigger.images import Mirror
 
 
 def _require(kept: bool, name: str, value: object, allowed: str) -> None:
@@ -156,6 +157,8 @@ class TrainingSpec:
     quantised_learning_rate: float | None = None
     """Of the quantised model; None is the rate of its float twin. One that starts from trained
     weights needs a smaller one, or it forgets them."""
+    augment: tuple[Mirror, ...] = field(default=(), metadata=LATER)
+    """Each training image is mirrored so, or not, by the throw of a coin in every epoch."""
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", self.epochs, ">= 1")
