@@ -7,6 +7,7 @@ import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import yaml
 
 from tests.conftest import TINY
 from trigger.config import load_design
-from trigger.errors import DesignError, ToolError
+from trigger.errors import ConversionError, DesignError, ToolError
 from trigger.flow.exploration import _check, _Teller
 from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
@@ -93,6 +94,53 @@ def test_a_training_that_most_cheaper_ones_better_is_hopeless():
     judge_losses(100, 1.0, [*earlier[:3], rival(101, [0.5, 0.1])], [0.4, 0.4])
     judge_losses(100, 1.0, [*earlier[:3], rival(90, [0.5, 0.1], 1.5)], [0.4, 0.4])
     judge_losses(100, 1.0, [*earlier[:3], Trial(3, {}, None, "too costly")], [0.4, 0.4])
+
+
+@pytest.fixture
+def finding(tiny, tmp_path, monkeypatch):
+    """An evaluation whose training and firmware are told beforehand, and how often it was made."""
+    bench = SimpleNamespace(file=tiny, start=SimpleNamespace(digest="start"))
+    monkeypatch.setattr("trigger.flow.trial.read_bench", lambda home, key: bench)
+    answers, made = [], []
+
+    def find(self, bench, file, folder, earlier):
+        made.append(file)
+        answer = answers.pop()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(Evaluation, "_find", find)
+    return Evaluation(tmp_path / "search", "key", Goal(), 3), answers, made
+
+
+def test_what_a_trial_found_is_not_found_again_and_judged_by_what_is_finished_now(finding):
+    evaluate, answers, made = finding
+    found = rival(100, [0.5, 0.4]).outcome
+    answers.append(found)
+    assert evaluate(OWN, ()) == evaluate(OWN, ()) == found
+    assert len(made) == 1
+    with pytest.raises(Hopeless, match="after epoch 1"):
+        evaluate(OWN, [rival(90, [0.4, 0.3])] * RIVALS)
+    answers.append(found)
+    assert replace(evaluate, goal=Goal(against=Against.LATENCY))(OWN, ()) == found
+    assert len(made) == 2
+
+
+def test_a_trial_that_nobody_converts_or_estimates_is_given_up(finding):
+    evaluate, answers, _ = finding
+    answers.append(ConversionError("no such layer", where="hls4ml"))
+    with pytest.raises(Hopeless, match="hls4ml: no such layer"):
+        evaluate(OWN, ())
+
+
+def test_a_full_disk_costs_the_copy_of_what_was_found_alone(finding):
+    evaluate, answers, made = finding
+    evaluate.home.write_text("no folder can be made here")
+    found = rival(100, [0.5]).outcome
+    answers += [found, found]
+    assert evaluate(OWN, ()) == evaluate(OWN, ()) == found
+    assert len(made) == 2
 
 
 def test_quality_is_auc_or_efficiency_at_the_working_point(tiny):

@@ -151,8 +151,10 @@ def _write(file: DesignFile, goal: Goal, trial: Trial, home: Path) -> Path:
         "base": os.path.relpath(Path(file.source).resolve(), home),
         "name": name,
         **describe_changes(file, trial.choice),
-        "hls": {"HLSConfig": {"LayerName": trial.outcome.notes["settings"]}},
     }
+    pruning = file.training.pruning if file.training else None
+    if pruning is None or not pruning.reuse_factors:  # other factors would prune other weights
+        record["hls"] = {"HLSConfig": {"LayerName": trial.outcome.notes["settings"]}}
     said = f"# Found by `trigger explore`: {describe(goal, trial)}\n"
     write_text(path, said + yaml.safe_dump(record, sort_keys=False, width=100))
     load_design(path)  # it is a design, or the user is told now

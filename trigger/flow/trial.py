@@ -10,6 +10,7 @@ import json
 import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from trigger.emulate import emulate
 from trigger.errors import (
     ConversionError,
     EstimateError,
+    OutputError,
     UnsupportedLayerError,
 )
 from trigger.files import write_text
@@ -277,7 +279,9 @@ def _settings(point: Point) -> dict[str, Any]:
 
 
 def _write(outcome: Outcome, path: Path) -> None:
-    write_text(path, json.dumps(asdict(outcome)) + "\n")
+    """Keep an outcome where its training is; on a full disk, the database still may have it."""
+    with suppress(OutputError):
+        write_text(path, json.dumps(asdict(outcome)) + "\n")
 
 
 def _read(path: Path) -> Outcome | None:
