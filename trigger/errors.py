@@ -61,6 +61,10 @@ class ModelError(TriggerError):
     """A model that cannot be built, trained or read back."""
 
 
+class DivergedError(ModelError):
+    """A training whose loss is no number any more."""
+
+
 class ConversionError(TriggerError):
     """hls4ml refused a model, or did something else than the design asked for."""
 

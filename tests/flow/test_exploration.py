@@ -15,7 +15,7 @@ import yaml
 
 from tests.conftest import TINY
 from trigger.config import load_design
-from trigger.errors import ConversionError, DesignError, ToolError
+from trigger.errors import ConversionError, DesignError, DivergedError, EstimateError, ToolError
 from trigger.flow.exploration import _check, _Teller
 from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
@@ -127,10 +127,11 @@ def test_what_a_trial_found_is_not_found_again_and_judged_by_what_is_finished_no
     assert len(made) == 2
 
 
-def test_a_trial_that_nobody_converts_or_estimates_is_given_up(finding):
+@pytest.mark.parametrize("kind", [ConversionError, DivergedError, EstimateError])
+def test_a_trial_of_which_nothing_comes_is_given_up(finding, kind):
     evaluate, answers, _ = finding
-    answers.append(ConversionError("no such layer", where="hls4ml"))
-    with pytest.raises(Hopeless, match="hls4ml: no such layer"):
+    answers.append(kind("it is so", where="there"))
+    with pytest.raises(Hopeless, match="there: it is so"):
         evaluate(OWN, ())
 
 

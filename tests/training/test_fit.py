@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trigger.design import LayerSpec, ModelSpec
-from trigger.errors import DesignError, ModelError
+from trigger.errors import DesignError, DivergedError, ModelError
 from trigger.estimate.descriptor import csd_digit_counts
 from trigger.fixed import FixedFormat
 from trigger.images import Mirror
@@ -172,6 +172,24 @@ def test_an_interrupted_fit_goes_on_and_ends_with_the_same_weights(whole, tmp_pa
     assert not (folder / CHECKPOINT_FILE).exists()
 
 
+def test_a_judge_is_told_every_epoch_also_those_before_an_interruption(tmp_path):
+    heard, count = [], Count()
+
+    def judge(history):
+        heard.append([record.epoch for record in history])
+        if len(history) == 2:
+            raise RuntimeError("enough")
+
+    arguments = (ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION, tmp_path)
+    with pytest.raises(RuntimeError, match="enough"):
+        fit(*arguments, count, judge=judge)
+    assert heard == [[], [1], [1, 2]]
+    with pytest.raises(RuntimeError, match="enough"):
+        fit(*arguments, count, judge=judge)
+    assert heard[3:] == [[1, 2]]
+    assert count.epochs == [1, 2]
+
+
 def test_a_trained_model_is_reused_until_something_changes(whole, tmp_path):
     trained, folder = whole
     count = Count()
@@ -237,7 +255,7 @@ def test_images_that_do_not_fit_the_model_are_refused(tmp_path, sample, match):
 
 def test_a_loss_that_is_no_number_is_an_error(tmp_path):
     training = TrainingSpec(epochs=2, learning_rate=1e30)
-    with pytest.raises(ModelError, match=r"the validation loss is .*lower training.learning_rate"):
+    with pytest.raises(DivergedError, match=r"validation loss is .*lower training.learning_rate"):
         fit(ModelKind.FLOAT, model(), training, TRAIN, VALIDATION, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

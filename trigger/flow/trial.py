@@ -26,6 +26,7 @@ from trigger.device import find
 from trigger.emulate import emulate
 from trigger.errors import (
     ConversionError,
+    DivergedError,
     EstimateError,
     OutputError,
     UnsupportedLayerError,
@@ -92,6 +93,8 @@ class Goal:
 
 
 BY_DEFAULT = Goal()
+_REFUSALS = (ConversionError, DivergedError, EstimateError, UnsupportedLayerError)
+"""What says of one choice that nothing comes of it, however often it is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ class Evaluation:
         """Train, convert, solve and emulate; what was done of it before is not done again.
 
         Raises:
-            Hopeless: it passes the budget by far, hls4ml or the estimator does not take it, or
-                finished trials that promised to cost no more were better at the same epoch.
+            Hopeless: it passes the budget by far, its training diverges, hls4ml or the estimator
+                does not take it, or finished trials that promised to cost no more were better at
+                the same epoch.
             ToolError: the folder is not seen here.
             Further errors of a training.
         """
@@ -125,7 +129,7 @@ class Evaluation:
         if outcome is None:
             try:
                 outcome = self._find(bench, file, folder, earlier)
-            except (ConversionError, EstimateError, UnsupportedLayerError) as error:
+            except _REFUSALS as error:
                 raise Hopeless(str(error)) from error
             _write(outcome, place)
         told = outcome.notes

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.design import ModelSpec
-from trigger.errors import DesignError, ModelError
+from trigger.errors import DesignError, DivergedError, ModelError
 from trigger.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from trigger.training.loss import (
     CrossEntropy,
@@ -166,7 +166,7 @@ def _fit(
             )
             validation_loss, metric = fitted.evaluate(held_out, verbose=0)
             if not math.isfinite(validation_loss):
-                raise ModelError(
+                raise DivergedError(
                     f"the validation loss is {validation_loss} after epoch {epoch + 1}",
                     where=f"training of the {label}",
                     remedy="lower training.learning_rate",
