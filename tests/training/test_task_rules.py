@@ -15,7 +15,7 @@ from trigger.fixed import FixedFormat
 from trigger.images import Encoding, encode
 from trigger.images.hit_maps import HitMapContract
 from trigger.training import PixelCrossEntropy, Sample, SilentProgress, Split, SquaredError
-from trigger.training.tasks import TASKS, Anomaly, HitNoise, Momentum, Teacher, TrackClass
+from trigger.training.tasks import TASKS, Anomaly, HitNoise, Material, Momentum, Teacher, TrackClass
 
 CONTRACT = HitMapContract(
     Encoding.PER_HIT, (4, 4), FixedFormat(8, 0, signed=False), scale=1024, keep_noise=True
@@ -51,7 +51,7 @@ def events(truth: bool = True) -> HitBatch:
 def lesson_of(task, batch: HitBatch, contract: HitMapContract = CONTRACT) -> Sample:
     drawn = task.draw([batch])
     sample = Sample(encode(drawn.batch, contract), drawn.labels, group=task.group)
-    return task.lesson(drawn, contract, sample, SPLIT, Path(), SilentProgress()).sample
+    return task.lesson(Material(drawn, contract, sample, SPLIT, Path(), SilentProgress())).sample
 
 
 def test_tracks_with_too_few_hits_are_left_out():

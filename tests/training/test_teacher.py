@@ -14,7 +14,7 @@ from trigger.fixed import FixedFormat
 from trigger.images import Encoding
 from trigger.images.hit_maps import HitMapContract
 from trigger.training import Sample, SilentProgress, Split, TrainingSpec
-from trigger.training.tasks import Anomaly, Teacher
+from trigger.training.tasks import Anomaly, Material, Teacher
 from trigger.training.tasks.base import Drawn
 from trigger.training.teacher import LOG_PIXEL, fit_teacher, log_error, soften
 
@@ -81,7 +81,9 @@ def test_of_logarithms_many_small_errors_outweigh_a_large_one(tmp_path, logarith
     task = Anomaly("mm", Teacher(LAYERS, 10, 32, 0.02, logarithm=logarithm))
     contract = HitMapContract(Encoding.PER_HIT, (4, 4), MODEL.input_format, 256)
     drawn = Drawn(NO_HITS, sample.labels, np.arange(700), 0)
-    lesson = task.lesson(drawn, contract, sample, Split(*parts), tmp_path, SilentProgress())
+    lesson = task.lesson(
+        Material(drawn, contract, sample, Split(*parts), tmp_path, SilentProgress())
+    )
     score = lesson.sample.targets[:, 0]
     assert score[:400].mean() == pytest.approx(0, abs=1e-4)  # in units of the background's spread
     assert score[:400].std() == pytest.approx(1, abs=1e-4)

@@ -18,7 +18,7 @@ from trigger.flow.listener import Listener
 from trigger.images import InputContract, encode, fit
 from trigger.processes import map_in_order
 from trigger.training import Progress, Sample, SilentProgress, Split, split_events
-from trigger.training.tasks import OutputContract
+from trigger.training.tasks import Material, OutputContract
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,5 +180,7 @@ def make_images(
         split = Split(*seen, split.test)
     contract = fit(file.input, drawn.batch.select(split.train))
     sample = Sample(encode(drawn.batch, contract), drawn.labels, group=task.group)
-    lesson = task.lesson(drawn, contract, sample, split, folder, progress or SilentProgress())
+    lesson = task.lesson(
+        Material(drawn, contract, sample, split, folder, progress or SilentProgress())
+    )
     return Images(contract, lesson.sample, split, drawn.batch, lesson.output, drawn.left_out)

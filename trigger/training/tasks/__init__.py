@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from trigger.training.tasks.anomaly import Anomaly, Teacher
-from trigger.training.tasks.base import Drawn, Lesson, OutputContract, Task
+from trigger.training.tasks.base import Drawn, Lesson, Material, OutputContract, Task
 from trigger.training.tasks.event_class import EventClass
 from trigger.training.tasks.hit_noise import HitNoise
 from trigger.training.tasks.momentum import Momentum
@@ -23,6 +23,7 @@ __all__ = [
     "EventClass",
     "HitNoise",
     "Lesson",
+    "Material",
     "Momentum",
     "OutputContract",
     "Task",

@@ -8,7 +8,6 @@ its error from the same images, and goes into the firmware: its one output is th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -16,10 +15,8 @@ from trigger.design import LayerSpec, ModelSpec
 from trigger.errors import DesignError
 from trigger.images import InputContract
 from trigger.training.loss import Loss, SquaredError
-from trigger.training.progress import Progress
-from trigger.training.sample import Sample, Split
 from trigger.training.spec import TrainingSpec
-from trigger.training.tasks.base import Drawn, Lesson, OutputContract, Task
+from trigger.training.tasks.base import Lesson, Material, OutputContract, Task
 from trigger.training.teacher import LOG_PIXEL, check_teacher, fit_teacher, log_error, soften
 
 QUANTITY = "log of the teacher's error"
@@ -100,15 +97,8 @@ class Anomaly(Task):
     def loss(self) -> Loss:
         return SquaredError()
 
-    def lesson(
-        self,
-        drawn: Drawn,
-        contract: InputContract,
-        sample: Sample,
-        split: Split,
-        folder: Path,
-        progress: Progress,
-    ) -> Lesson:
+    def lesson(self, given: Material) -> Lesson:
+        sample, split = given.sample, given.split
         known, held_out = (
             part[sample.labels[part] == 0] for part in (split.train, split.validation)
         )
@@ -117,12 +107,12 @@ class Anomaly(Task):
             mean = float(sample.pixels_raw[known].mean()) or 1.0
             seen = replace(sample, pixels_raw=soften(sample.pixels_raw, mean))
         teacher = fit_teacher(
-            self._model(contract),
+            self._model(given.contract),
             self.teacher.training,
             seen.take(known),
             seen.take(held_out),
-            folder / "teacher",
-            progress,
+            given.folder / "teacher",
+            given.progress,
         )
         errors = log_error(teacher, seen.pixels_raw)
         mine = errors[known]

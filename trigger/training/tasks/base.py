@@ -34,6 +34,20 @@ class Drawn:
     say it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a lesson is made of."""
+
+    drawn: Drawn
+    contract: InputContract
+    sample: Sample
+    """The images of what is drawn, with their labels."""
+    split: Split
+    folder: Path
+    """Where models that give targets are kept."""
+    progress: Progress
+
+
 @dataclass(frozen=True, slots=True)
 class OutputContract:
     """What the numbers of a regression mean: quantity = offset + scale * output."""
@@ -119,22 +133,9 @@ class Task(ABC):
         labels = np.repeat(np.arange(len(batches)), [len(batch) for batch in batches])
         return Drawn(together, labels, np.arange(len(together)))
 
-    def lesson(
-        self,
-        drawn: Drawn,
-        contract: InputContract,
-        sample: Sample,
-        split: Split,
-        folder: Path,
-        progress: Progress,
-    ) -> Lesson:
-        """Return the images with their targets.
-
-        Args:
-            sample: the images with their labels.
-            folder: where models that give targets are kept.
-        """
-        return Lesson(sample)
+    def lesson(self, given: Material) -> Lesson:
+        """Return the images with their targets."""
+        return Lesson(given.sample)
 
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the figures must be warned of."""

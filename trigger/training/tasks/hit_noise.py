@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -11,9 +10,7 @@ from trigger.errors import DesignError
 from trigger.images import Encoding, InputContract, encode
 from trigger.images.hit_maps import HitMapContract
 from trigger.training.loss import Loss, PixelCrossEntropy
-from trigger.training.progress import Progress
-from trigger.training.sample import Sample, Split
-from trigger.training.tasks.base import Drawn, Lesson, Task
+from trigger.training.tasks.base import Lesson, Material, Task
 from trigger.training.tasks.track_class import check_hits
 
 
@@ -45,20 +42,13 @@ class HitNoise(Task):
     def loss(self) -> Loss:
         return PixelCrossEntropy()
 
-    def lesson(
-        self,
-        drawn: Drawn,
-        contract: InputContract,
-        sample: Sample,
-        split: Split,
-        folder: Path,
-        progress: Progress,
-    ) -> Lesson:
+    def lesson(self, given: Material) -> Lesson:
+        contract, sample = given.contract, given.sample
         assert isinstance(contract, HitMapContract)  # as outputs() saw
         hits = replace(
             contract, encoding=Encoding.BINARY, scale=1, keep_noise=False, stereo_views=False
         )
-        signal = encode(drawn.batch, hits) > 0
+        signal = encode(given.drawn.batch, hits) > 0
         lit = np.any(sample.pixels_raw, axis=-1, keepdims=True)
         targets = np.where(lit, signal, np.float32(np.nan))
         return Lesson(replace(sample, targets=targets.astype(np.float32)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -15,9 +14,7 @@ from trigger.events.hit_batch import PARTICLES
 from trigger.events.tracks import TRACK_CLASSES, split_tracks, track_classes
 from trigger.images import InputContract
 from trigger.training.loss import Loss, SquaredError
-from trigger.training.progress import Progress
-from trigger.training.sample import Sample, Split
-from trigger.training.tasks.base import Drawn, Lesson, OutputContract, Task
+from trigger.training.tasks.base import Drawn, Lesson, Material, OutputContract, Task
 from trigger.training.tasks.track_class import (
     BY_TRUTH,
     check_hits,
@@ -106,15 +103,8 @@ class Momentum(Task):
         batch = tracks.select(rows)
         return Drawn(batch, labels, rows // PARTICLES, left_out, momentum)
 
-    def lesson(
-        self,
-        drawn: Drawn,
-        contract: InputContract,
-        sample: Sample,
-        split: Split,
-        folder: Path,
-        progress: Progress,
-    ) -> Lesson:
+    def lesson(self, given: Material) -> Lesson:
+        drawn, sample = given.drawn, given.sample
         assert drawn.quantities is not None  # as draw() gave them
         targets = (drawn.quantities / self.scale_gev).astype(np.float32)
         output = OutputContract(COMPONENTS, "GeV", 0.0, self.scale_gev)
