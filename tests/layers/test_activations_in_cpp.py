@@ -85,7 +85,7 @@ def cases_of(make, *, packs=(0, 3)):
     return found
 
 
-def test_table_activations(tmp_path):
+def table_activations():
     def make(source, result, pack, turn):
         table_format, size = TABLES[turn % 4]
         for function in ("sigmoid", "tanh", "softplus", "softsign"):
@@ -105,10 +105,10 @@ def test_table_activations(tmp_path):
                 pack,
             )
 
-    assert_equal(cases_of(make), tmp_path)
+    return cases_of(make)
 
 
-def test_elu(tmp_path):
+def elu():
     alpha_format = form("ap_fixed<9,2>")
 
     def make(source, result, pack, turn):
@@ -133,10 +133,10 @@ def test_elu(tmp_path):
                 arguments=(alpha,),
             )
 
-    assert_equal(cases_of(make), tmp_path)
+    return cases_of(make)
 
 
-def test_selu(tmp_path):
+def selu():
     def make(source, result, pack, turn):
         for table_format, size in TABLES[turn % 3 : turn % 3 + 1]:
             scale_format = source if pack else form("ap_ufixed<16,1>")
@@ -160,10 +160,10 @@ def test_selu(tmp_path):
                 pack,
             )
 
-    assert_equal(cases_of(make), tmp_path)
+    return cases_of(make)
 
 
-def test_slopes_and_thresholds(tmp_path):
+def slopes_and_thresholds():
     size = f"static const unsigned n_in = {WIDTH};"
     alphas = np.array([3, -128, 127, 0, 1, -77])
 
@@ -198,10 +198,10 @@ def test_slopes_and_thresholds(tmp_path):
             arguments=("a",),
         )
 
-    assert_equal(cases_of(make), tmp_path)
+    return cases_of(make)
 
 
-def test_bounded_relu(tmp_path):
+def bounded_relu():
     def make(source, result, pack, turn):
         for maximum in (1, 6):
             yield Case(
@@ -211,10 +211,10 @@ def test_bounded_relu(tmp_path):
                 (numbers(source),),
             )
 
-    assert_equal(cases_of(make, packs=(0,)), tmp_path)
+    return cases_of(make, packs=(0,))
 
 
-def test_hard_activations(tmp_path):
+def hard_activations():
     kinds = ((HardSigmoid, "hard_sigmoid"), (HardTanh, "hard_tanh"))
     lines = (
         (0.2, "ap_ufixed<16,0>", 0.5, "ap_ufixed<2,0>"),
@@ -240,10 +240,10 @@ def test_hard_activations(tmp_path):
                 pack,
             )
 
-    assert_equal(cases_of(make), tmp_path)
+    return cases_of(make)
 
 
-def test_sign_functions(tmp_path):
+def sign_functions():
     def make(source, result, pack, turn):
         io_type = IOType.STREAM if pack else IOType.PARALLEL
         for layer, name in (
@@ -254,7 +254,7 @@ def test_sign_functions(tmp_path):
             size = f"static const unsigned n_in = {WIDTH};"
             yield Case(layer, name + "<{x0}, {y}, {config}>", size, (numbers(source),), pack)
 
-    assert_equal(cases_of(make), tmp_path)
+    return cases_of(make)
 
 
 SOFTMAX = [
@@ -289,9 +289,9 @@ def softmax_choice(name):
     return f"{{config}}::implementation = nnet::softmax_implementation::{name};"
 
 
-def test_softmax(tmp_path):
+def softmax_in_each_way():
     names = ("latency", "stable", "legacy", "argmax")
-    assert_equal([case for name in names for case in softmax_cases(name)], tmp_path)
+    return [case for name in names for case in softmax_cases(name)]
 
 
 def softmax_cases(name):
@@ -342,3 +342,16 @@ def softmax(name, row, slice_length, inner, difference, source, result):
         return Softmax(**fields, exp_table=table, **inverse)
     table = tables.exp_table(difference, exp_size, exp_t, scale, negative=True)
     return StableSoftmax(**fields, exp_table=table, **inverse, difference_format=difference)
+
+
+GROUPS = {
+    "tables": (table_activations, elu, selu),
+    "lines": (slopes_and_thresholds, bounded_relu, hard_activations, sign_functions),
+    "softmax": (softmax_in_each_way,),
+}
+"""What is compiled together, so that the formats that it shares are compiled once."""
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_activations(group, tmp_path):
+    assert_equal([case for cases in GROUPS[group] for case in cases()], tmp_path)

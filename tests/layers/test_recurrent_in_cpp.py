@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 import pytest
@@ -248,57 +247,59 @@ def both_ways(forward: Layer, backward: Layer, formats: str, static: bool) -> Ca
 
 ALIKE = ("plain", "alike")
 """An LSTM of its own is C++ only if pixels, accumulator and result are of one type."""
-CELLS = [*((LSTM, formats) for formats in ALIKE), *((GRU, formats) for formats in FORMATS)]
 
 
-@pytest.mark.parametrize(("kind", "formats"), CELLS)
-def test_cells(kind, formats, tmp_path):
-    cases = []
+@pytest.mark.parametrize("formats", FORMATS)
+def test_cells(formats, tmp_path):
+    """In one program: calls of the same types share most of what the compiler does."""
+    cases = [*both_directions(formats)]
+    for kind in (LSTM, GRU) if formats in ALIKE else (GRU,):
+        cases += single(kind, formats)
+    if formats in ALIKE:
+        for kind in (LSTM, GRU):
+            cases += with_states(kind, formats)
+    if formats in ("narrow", "unlike"):
+        cases += reset_first(formats)
+    if formats == "alike":
+        cases += [*saturating(LSTM), *saturating(GRU)]
+    assert_equal(cases, tmp_path)
+
+
+def single(kind, formats):
     for squashes, pack, static in zip(
         SQUASHES, (0, FEATURES, 0), (True, False, False), strict=True
     ):
         layer = cell(kind, formats, squashes, return_sequences=pack > 0)
-        cases.append(case(layer, formats, pack, static))
-    assert_equal(cases, tmp_path)
+        yield case(layer, formats, pack, static)
 
 
-@pytest.mark.parametrize("formats", FORMATS)
-def test_both_directions(formats, tmp_path):
-    cases = []
+def both_directions(formats):
     for squashes, sequences in zip(SQUASHES, (True, False, True), strict=True):
         first, second = (
             cell(kind, formats, squashes, return_sequences=sequences) for kind in (LSTM, GRU)
         )
-        cases.append(both_ways(*((first, second) if sequences else (second, first)), formats, True))
+        yield both_ways(*((first, second) if sequences else (second, first)), formats, True)
         if formats in ALIKE:
-            cases.append(both_ways(first, first, formats, False))
-    assert_equal(cases, tmp_path)
+            yield both_ways(first, first, formats, False)
 
 
-def test_reset_gate_first(tmp_path):
-    cases = [
-        case(cell(GRU, formats, reset_first=True), formats, static=static)
-        for formats, static in product(("narrow", "unlike"), (True, False))
-    ]
-    assert_equal(cases, tmp_path)
+def reset_first(formats):
+    for static in (True, False):
+        yield case(cell(GRU, formats, reset_first=True), formats, static=static)
 
 
-@pytest.mark.parametrize("kind", [LSTM, GRU])
-def test_sums_that_saturate_in_the_order_of_the_resource_strategy(kind, tmp_path):
-    cases = []
+def saturating(kind):
+    """In the order of the sums of the resource strategy."""
     for reuse, recurrent in ((1, 1), (3, 2), (2 * FEATURES, 2 * UNITS)):
         fields = {"reuse_factor": reuse, "recurrent_reuse_factor": recurrent}
         layer = cell(kind, "alike", strategy=Strategy.RESOURCE, **fields)
-        cases.append(case(layer, "alike"))
-    assert_equal(cases, tmp_path)
+        yield case(layer, "alike")
 
 
-@pytest.mark.parametrize("kind", [LSTM, GRU])
-def test_states_that_are_given(kind, tmp_path):
+def with_states(kind, formats):
+    """With the states that they begin with."""
     states = {LSTM: 2, GRU: 1}[kind]
     names = ("x", "h", "c")[: states + 1]
-    cases = [
-        case(cell(kind, formats, inputs=names, return_sequences=sequences), formats, states=states)
-        for formats, sequences in product(ALIKE, (True, False))
-    ]
-    assert_equal(cases, tmp_path)
+    for sequences in (True, False):
+        layer = cell(kind, formats, inputs=names, return_sequences=sequences)
+        yield case(layer, formats, states=states)
