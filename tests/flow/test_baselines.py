@@ -160,10 +160,10 @@ def test_the_design_is_held_against_hls4ml_and_one_width_for_all(tiny_run, comma
     first = command(*asked, "--trained-width", 4)
     assert first.code == 0
     assert "trainings to make: 1, about 1 min" in first.err
-    assert "4-bit model epoch 2/2" in first.err
+    assert "4-bit model: epoch 2/2" in first.err
     assert "against" in first.out
     again = command(*asked, "--trained-width", 4, "--json")
-    assert "4-bit model epoch" not in again.err
+    assert "4-bit model: epoch" not in again.err
     found = read_baselines(tiny_run.folder)
     rivals = {each.name: each for each in found.rivals}
     assert [each["name"] for each in again.json["rivals"]] == list(rivals)
