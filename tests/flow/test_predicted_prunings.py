@@ -36,6 +36,7 @@ def test_savings_and_losses_are_told_before_anything_is_trained(tiny_run, comman
     assert both["saved"] > max(unit["saved"], digits["saved"]) > 0
     assert {row["source"] for row in rows} == {"estimate"}
     assert all(0 < row["auc_before_retraining"] < 1 for row in rows)
+    assert all(0 < row["accuracy_before_retraining"] < 1 for row in rows)
     assert unit["lut"]["low"] < unit["lut"]["value"] < unit["lut"]["high"]
     assert weights.read_bytes() == before
     names = {path.stem for path in tmp_path.glob("*.yaml")}

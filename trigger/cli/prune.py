@@ -91,7 +91,7 @@ def prune(
         return
     title = "Estimated, LUTs with their 80 % band; no weight is trained again"
     if table.rows[0].auc is not None:
-        title += f"; AUC on {table.events:,} validation events"
+        title += f"; AUC and accuracy on {table.events:,} validation events"
     show.print_table(
         title,
         (
@@ -104,6 +104,7 @@ def prune(
             "saves",
             "norm lost",
             "AUC",
+            "accuracy",
         ),
         [
             *(_row(table, row) for row in table.rows),
@@ -133,6 +134,7 @@ def _row(table: Table, row: Row) -> tuple[str, ...]:
         "unknown" if saved is None else f"{saved:.0%}" if round(saved, 2) else "nothing",
         f"{prediction.lost:.1%}",
         "" if row.auc is None else f"{row.auc.value:.4f}",
+        "" if row.accuracy is None else f"{row.accuracy:.4f}",
     )
 
 
@@ -175,4 +177,5 @@ def _row_record(table: Table, row: Row) -> dict[str, Any]:
         "saved": table.saved(row),
         "norm_lost": prediction.lost,
         "auc_before_retraining": None if row.auc is None else row.auc.value,
+        "accuracy_before_retraining": row.accuracy,
     }

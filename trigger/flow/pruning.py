@@ -23,6 +23,7 @@ from trigger.flow.baselines import measure_auc
 from trigger.flow.search import share_training
 from trigger.flow.steps import Flow
 from trigger.network import Network
+from trigger.rates import measure_accuracy
 from trigger.search.pruning import (
     Prediction,
     predict_pruning,
@@ -46,6 +47,8 @@ class Row:
     prediction: Prediction
     auc: Figure | None
     """On validation events, without retraining; None where the task tells no classes apart."""
+    accuracy: float | None
+    """The same of the share of events whose class is found, of all classes."""
 
     @property
     def luts(self) -> float | None:
@@ -117,7 +120,7 @@ def predict_prunings(
 
     def row(network: Network, wish: PruningSpec) -> Row:
         prediction = predict_pruning(network, file.design.target, wish, layers)
-        return Row(prediction, _auc(file, prediction.network, sample))
+        return Row(prediction, *_measure(file, prediction.network, sample))
 
     rows = []
     for wish in wishes:
@@ -173,12 +176,16 @@ def _wishes(
                 )
 
 
-def _auc(file: DesignFile, network: Network, sample: Sample) -> Figure | None:
+def _measure(
+    file: DesignFile, network: Network, sample: Sample
+) -> tuple[Figure | None, float | None]:
+    """Return AUC and accuracy of a firmware, by emulation."""
     if not isinstance(file.task, EventClass):
-        return None
+        return None, None
     scores = emulate(network, sample.pixels_raw)
     assert isinstance(scores, np.ndarray)
-    return measure_auc(file, sample, scores)
+    accuracy = measure_accuracy(scores.reshape(len(sample), -1), sample.labels)
+    return measure_auc(file, sample, scores), accuracy.value
 
 
 def write_designs(flow: Flow, table: Table, folder: Path) -> tuple[Path, ...]:
