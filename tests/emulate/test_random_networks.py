@@ -66,7 +66,7 @@ def check_calls(calls: Sequence[Case], folder: Path) -> list[str | None]:
     return found
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_engines_agree(data: st.DataObject) -> None:
     check(lambda low, high: data.draw(st.integers(low, high)))

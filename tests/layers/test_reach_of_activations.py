@@ -153,7 +153,7 @@ def test_results_lie_within_the_reach(name, data, source, result):
     assert computed.max() <= result.raw_max
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @pytest.mark.parametrize("kind", [*Operation, Concatenate, Dot])
 @given(data=st.data(), left=formats, right=formats, result=formats)
 def test_merged_results_lie_within_the_reach(kind, data, left, right, result):
