@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -57,6 +59,30 @@ def library_cache(tmp_path_factory, worker_id) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_once(library_cache: Path) -> Iterator[None]:
+    """A C simulation of the same sources is compiled once in a test run, whoever builds it."""
+    from trigger.files import whole_file
+    from trigger.project import csim
+    from trigger.project.folder import hash_folder
+
+    compile_program = csim.compile_program
+
+    def compile_once(compiler: str, version: str, work: Path, log: Path) -> None:
+        sources = f"{compiler} {version} {hash_folder(work)}"
+        kept = library_cache / "programs" / hashlib.sha256(sources.encode()).hexdigest()
+        if not kept.is_file():
+            compile_program(compiler, version, work, log)
+            with whole_file(kept) as stream:
+                stream.write((work / "csim").read_bytes())
+        shutil.copy(kept, work / "csim")
+        (work / "csim").chmod(0o755)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csim, "compile_program", compile_once)
+        yield
 
 
 @dataclass(frozen=True)
