@@ -29,6 +29,7 @@ def test_savings_and_losses_are_told_before_anything_is_trained(tiny_run, comman
     rows, trained = said.json["rows"], said.json["as_trained"]
     dense, unit, digits, both = rows
     assert trained["zeros"] >= trained["weights"] // 2 > dense["zeros"]
+    assert trained["norm_lost"] is None
     assert [row["signed_digits"] for row in rows] == [None, None, 1, 1]
     assert dense["saved"] == dense["norm_lost"] == 0
     assert unit["zeros"] == dense["zeros"] + 9  # a filter of two; the score's unit is the answer

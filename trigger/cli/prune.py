@@ -132,7 +132,7 @@ def _row(table: Table, row: Row) -> tuple[str, ...]:
         f"{prediction.constants:,}",
         *(_figure(getattr(prediction.cost.total, name), band=name == "lut") for name in _FIGURES),
         "unknown" if saved is None else f"{saved:.0%}" if round(saved, 2) else "nothing",
-        f"{prediction.lost:.1%}",
+        "" if row is table.trained else f"{prediction.lost:.1%}",
         "" if row.auc is None else f"{row.auc.value:.4f}",
         "" if row.accuracy is None else f"{row.accuracy:.4f}",
     )
@@ -175,7 +175,7 @@ def _row_record(table: Table, row: Row) -> dict[str, Any]:
         },
         "cost_luts": row.luts,
         "saved": table.saved(row),
-        "norm_lost": prediction.lost,
+        "norm_lost": None if row is table.trained else prediction.lost,
         "auc_before_retraining": None if row.auc is None else row.auc.value,
         "accuracy_before_retraining": row.accuracy,
     }
