@@ -36,10 +36,10 @@ def test_perceptron(tmp_path: Path) -> None:
     from trigger.zoo.backend import keras, qkeras
 
     q = qkeras()
-    pixels = keras().Input((11,), name="pixels")
-    tensor = q.QDense(9, name="a", **weights(8))(pixels)
+    pixels = keras().Input((7,), name="pixels")
+    tensor = q.QDense(5, name="a", **weights(8))(pixels)
     tensor = q.QActivation("quantized_relu(8,2)", name="relu")(tensor)
-    tensor = q.QDense(4, name="b", **weights(8))(tensor)
+    tensor = q.QDense(3, name="b", **weights(6))(tensor)
     model = randomised(keras().Model(pixels, tensor))
     settings = {"a": {**ADDERS, "Precision": {"result": "ap_fixed<8,3,AP_RND,AP_SAT>"}}}
     settings["b"] = {"Strategy": "da"}
@@ -54,12 +54,12 @@ def test_convolution_2d(io_type, tmp_path: Path) -> None:
     from trigger.zoo.backend import keras, qkeras
 
     q, k = qkeras(), keras().layers
-    pixels = keras().Input((6, 5, 2), name="pixels")
-    tensor = q.QConv2D(3, (3, 2), strides=2, padding="same", name="a", **weights(6))(pixels)
+    pixels = keras().Input((5, 4, 2), name="pixels")
+    tensor = q.QConv2D(3, (3, 2), strides=2, padding="same", name="a", **weights(5))(pixels)
     tensor = q.QActivation("quantized_relu(5,2)", name="relu")(tensor)
-    tensor = q.QConv2D(4, 1, name="point", **weights(5))(tensor)
+    tensor = q.QConv2D(2, 1, name="point", **weights(5))(tensor)
     tensor = q.QActivation("quantized_relu(5,2)", name="relu_2")(tensor)
-    tensor = q.QDense(3, name="scores", **weights(6))(k.Flatten(name="flat")(tensor))
+    tensor = q.QDense(2, name="scores", **weights(5))(k.Flatten(name="flat")(tensor))
     model = randomised(keras().Model(pixels, tensor))
     settings = {name: dict(ADDERS) for name in ("a", "point", "scores")}
     settings["a"] |= {"ParallelizationFactor": 4}
