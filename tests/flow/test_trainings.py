@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from tests.conftest import TINY
 from tests.report.example import build_example
@@ -279,8 +280,14 @@ def test_a_wrong_reference_is_named(tmp_path):
 @pytest.mark.csim
 @pytest.mark.slow
 def test_trainings_are_made_and_kept(designs, command):
-    """Two seeds of the tiny design, the second in another call."""
+    """Two seeds of a design that is quickly compiled, the second in another call."""
     out = designs[0].parent / "out"
+    design = yaml.safe_load(TINY)
+    quantiser = "quantized_bits(6,0,alpha=1)"
+    score = {"units": 1, "kernel_quantizer": quantiser, "bias_quantizer": quantiser}
+    layers = [{"Flatten": {"name": "flat"}}, {"QDense": {"name": "score", **score}}]
+    design["model"], design["training"] = {"layers": layers}, {"epochs": 1, "batch_size": 64}
+    designs[0].write_text(yaml.safe_dump(design))
     options = ("-o", out, "--events-per-class", 60, "--json")
     first = command("figures", designs[0], "--seeds", 1, *options)
     assert first.code == 0
