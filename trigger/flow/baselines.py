@@ -9,18 +9,15 @@ have the default settings, and then the cheapest within the design's budget.
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from trigger.budget import Cost, Figure, Outcome, Quantity, judge
 from trigger.config import DesignFile
-from trigger.design import Design, Knobs, LayerKnobs, LayerSpec, Strategy
+from trigger.design import Knobs, LayerKnobs, LayerSpec, Strategy
 from trigger.device import find
 from trigger.emulate import emulate
 from trigger.errors import DesignError
@@ -28,15 +25,16 @@ from trigger.estimate import estimate
 from trigger.fixed import FixedFormat
 from trigger.flow.alternatives import refresh_report
 from trigger.flow.claims import build_claims, build_races
+from trigger.flow.compilation import convert_apart
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_auc
-from trigger.flow.search import require_equal
+from trigger.flow.search import require_equal, solve_network
 from trigger.flow.steps import Flow
 from trigger.flow.training_knobs import BITS, with_choice
 from trigger.network import Network
 from trigger.report.baselines import FOLDER, write_baselines
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
-from trigger.search import LUTS_PER_DSP, Candidate, Point, shrink_formats, solve
+from trigger.search import LUTS_PER_DSP, Point, weigh_luts
 from trigger.search.limits import hardware_part
 from trigger.training import ModelKind, Start, TrainedModel, fit, predict, restore
 from trigger.training.tasks import EventClass
@@ -169,7 +167,7 @@ def _conversions(flow: Flow, widths: Sequence[int], reuse_factor: int) -> Iterat
     ]
     for name, width, precision in ways:
         knobs = Knobs(LayerKnobs(Strategy.LATENCY, reuse_factor, precision=precision))
-        network = _convert(model, replace(flow.file.design, knobs=knobs))
+        network = convert_apart(model, replace(flow.file.design, knobs=knobs))
         yield _Entry(name, RivalKind.CONVERTED, network, width)
 
 
@@ -202,7 +200,7 @@ def _trainings(
         yield _Entry(
             f"{width} bits, trained",
             RivalKind.TRAINED,
-            _convert(restore(trained), design),
+            convert_apart(restore(trained), design),
             width,
             round(sum(epoch.seconds for epoch in trained.history), 1),
         )
@@ -225,30 +223,20 @@ def _train(flow: Flow, listener: Listener, file: DesignFile, width: int) -> Trai
     )
 
 
-def _convert(model: Any, design: Design) -> Network:
-    from trigger.convert import convert  # hls4ml takes seconds to import
-
-    with tempfile.TemporaryDirectory() as folder:
-        return convert(model, design, Path(folder) / "hls").network
-
-
 def _measured(file: DesignFile, entry: _Entry, auc: Figure) -> Rival:
     """Estimate a firmware as it is, and find the cheapest one within the budget.
 
     Solving leaves every integer as it is, so that both have the same AUC.
     """
-    names = frozenset(layer.name for layer in file.design.model.layers)
-    target = file.design.target
     begun = time.monotonic()
-    shrunk = shrink_formats(entry.network, names)
-    answer = solve([Candidate(shrunk, target)], file.budget, find(target.part), names)
+    answer = solve_network(file, entry.network)
     seconds = round(time.monotonic() - begun, 2)
     require_equal(entry.network, answer.network)
     return Rival(
         entry.name,
         entry.kind,
         auc,
-        _firmware(file, estimate(entry.network, target)),
+        _firmware(file, estimate(entry.network, file.design.target)),
         tuple(_firmware_of(point) for point in answer.front),
         answer.excess,
         entry.width,
@@ -269,7 +257,7 @@ def _firmware(file: DesignFile, cost: Cost) -> Firmware:
         lut,
         dsp,
         ff,
-        None if lut is None or dsp is None else lut + LUTS_PER_DSP * dsp,
+        weigh_luts(cost),
         None if outcome is Outcome.UNKNOWN else outcome is Outcome.PASS,
     )
 

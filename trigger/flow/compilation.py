@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from trigger.config import DesignFile
-from trigger.design import digest_of
+from trigger.design import Design, digest_of
 from trigger.errors import OutputError, ProjectError, TriggerError
 from trigger.files import whole_folder, write_text
 from trigger.flow.workspace import CONTRACT_FILE, OUTPUT_FILE, Workspace
@@ -49,6 +51,18 @@ class _Record:
     hls4ml_version: str
     counterparts: Mapping[str, str]
     log: str
+
+
+def convert_apart(model: Any, design: Design) -> Network:
+    """Return what the firmware of a Keras model computes, without keeping its project.
+
+    Raises:
+        Errors of ``convert``.
+    """
+    from trigger.convert import convert  # hls4ml takes seconds to import
+
+    with tempfile.TemporaryDirectory() as folder:
+        return convert(model, design, Path(folder) / "hls").network
 
 
 def compile_project(

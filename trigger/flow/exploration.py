@@ -7,21 +7,17 @@ validation events; the test events stay unseen.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from trigger.config import DesignFile, load_design
+from trigger.config import DesignFile
 from trigger.design import digest_of
 from trigger.errors import DesignError
-from trigger.files import write_text
 from trigger.flow.alternatives import refresh_report
 from trigger.flow.bench import write_bench
+from trigger.flow.derived import write_derived
 from trigger.flow.listener import Listener
 from trigger.flow.steps import Flow
 from trigger.flow.training_knobs import describe_changes, find_knobs
@@ -145,19 +141,12 @@ def _record(trial: Trial, design: str) -> Tried:
 def _write(file: DesignFile, goal: Goal, trial: Trial, home: Path) -> Path:
     """Write the design of a trial, on the one that it changes."""
     assert trial.outcome is not None
-    name = f"{file.name}_trial{trial.number}"
-    path = home / f"{name}.yaml"
-    record: dict[str, Any] = {
-        "base": os.path.relpath(Path(file.source).resolve(), home),
-        "name": name,
-        **describe_changes(file, trial.choice),
-    }
+    path = home / f"{file.name}_trial{trial.number}.yaml"
+    record = describe_changes(file, trial.choice)
     pruning = file.training.pruning if file.training else None
     if pruning is None or not pruning.reuse_factors:  # other factors would prune other weights
         record["hls"] = {"HLSConfig": {"LayerName": trial.outcome.notes["settings"]}}
-    said = f"# Found by `trigger explore`: {describe(goal, trial)}\n"
-    write_text(path, said + yaml.safe_dump(record, sort_keys=False, width=100))
-    load_design(path)  # it is a design, or the user is told now
+    write_derived(file.source, path, record, f"Found by `trigger explore`: {describe(goal, trial)}")
     return path
 
 

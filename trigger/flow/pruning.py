@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import itertools
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from trigger.budget import Figure
-from trigger.config import DesignFile, load_design
+from trigger.config import DesignFile
 from trigger.design import Strategy
 from trigger.emulate import emulate
 from trigger.errors import DesignError
-from trigger.files import write_text
-from trigger.flow.baselines import measure_auc
+from trigger.flow.compilation import convert_apart
+from trigger.flow.derived import write_derived
+from trigger.flow.physics import measure_auc
 from trigger.flow.search import share_training
 from trigger.flow.steps import Flow
+from trigger.layers.reuse import STORED
 from trigger.network import Network
 from trigger.rates import measure_accuracy
+from trigger.search import weigh_luts
 from trigger.search.pruning import (
     Prediction,
     predict_pruning,
     saves_nothing,
     with_unrolled_code,
 )
-from trigger.search.solve import LUTS_PER_DSP
 from trigger.training import ModelKind, PruningSpec, PruningStructure, Sample, restore
 from trigger.training.tasks import EventClass
 
@@ -53,10 +52,7 @@ class Row:
     @property
     def luts(self) -> float | None:
         """LUTs, a DSP block counting as ``LUTS_PER_DSP``; None where one is unknown."""
-        total = self.prediction.cost.total
-        if total.lut is None or total.dsp is None:
-            return None
-        return total.lut.value + LUTS_PER_DSP * total.dsp.value
+        return weigh_luts(self.prediction.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +132,8 @@ def _unpruned(flow: Flow) -> Network:
     assert file.training is not None
     if file.training.pruning is None:
         return flow.compiled.network
-    from trigger.convert import convert  # hls4ml takes seconds to import
-
     twin = replace(flow.trained[ModelKind.FLOAT], kind=ModelKind.QUANTISED)
-    with tempfile.TemporaryDirectory() as folder:
-        return convert(restore(twin), file.design, Path(folder) / "hls").network
+    return convert_apart(restore(twin), file.design)
 
 
 def _wishes(
@@ -155,9 +148,8 @@ def _wishes(
     begun = file.training.pruning or PruningSpec(0.0)
     begun = PruningSpec(0.0, keep=begun.keep)
     if not structures:
-        stored = {Strategy.RESOURCE, Strategy.RESOURCE_UNROLLED}
         shared = any(
-            getattr(layer, "strategy", None) in stored and getattr(layer, "reuse_factor", 1) > 1
+            getattr(layer, "strategy", None) in STORED and getattr(layer, "reuse_factor", 1) > 1
             for layer in network.layers
         )
         structures = [
@@ -210,11 +202,7 @@ def _write(flow: Flow, prediction: Prediction, folder: Path) -> Path:
         name += f"_digits_{pruning.signed_digits}"
         wanted["signed_digits"] = pruning.signed_digits
     path = folder / f"{name}.yaml"
-    record: dict[str, Any] = {
-        "base": os.path.relpath(Path(file.source).resolve(), folder.resolve()),
-        "name": name,
-        "training": {"pruning": wanted},
-    }
+    record: dict[str, Any] = {"training": {"pruning": wanted}}
     unrolled = {
         layer.name: {"Strategy": Strategy.RESOURCE_UNROLLED.value}
         for layer in prediction.network.layers
@@ -222,7 +210,6 @@ def _write(flow: Flow, prediction: Prediction, folder: Path) -> Path:
     }
     if unrolled:
         record["hls"] = {"HLSConfig": {"LayerName": unrolled}}
-    write_text(path, yaml.safe_dump(record, sort_keys=False, width=100))
-    load_design(path)  # it is a design, or the user is told now
+    write_derived(file.source, path, record)
     share_training(flow.workspace.folder, flow.workspace.folder.parent / name)
     return path

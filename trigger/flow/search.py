@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from trigger.budget import Budget, Cost, Verdict
 from trigger.config import DesignFile, load_design
@@ -22,9 +19,11 @@ from trigger.emulate import run
 from trigger.errors import AgreementError, DesignError
 from trigger.estimate import estimate
 from trigger.files import whole_folder, write_text
+from trigger.flow.compilation import convert_apart
+from trigger.flow.derived import write_derived
 from trigger.flow.networks import read_network
 from trigger.flow.workspace import Workspace
-from trigger.layers import Conv1D, Conv2D, MultiplyAccumulate
+from trigger.layers import Conv1D, Conv2D, Layer, MultiplyAccumulate
 from trigger.network import Network
 from trigger.project import choose_vectors
 from trigger.report.codec import encode
@@ -174,6 +173,18 @@ def search_folder(
     return found
 
 
+def solve_network(file: DesignFile, network: Network) -> Answer:
+    """Return the cheapest firmware of a network within the design's own budget, clock and io type.
+
+    Raises:
+        UnsupportedLayerError, EstimateError: no law covers it.
+    """
+    names = frozenset(layer.name for layer in file.design.model.layers)
+    target = file.design.target
+    candidate = Candidate(shrink_formats(network, names), target)
+    return solve([candidate], file.budget, find(target.part), names)
+
+
 def _compiled(file: DesignFile, folder: Path) -> Network:
     network = read_network(folder)
     compiled = Workspace(folder).design
@@ -195,15 +206,11 @@ def _with_io_type(file: DesignFile, folder: Path, network: Network, io_type: IOT
         ModelError: the trained weights are not there.
         Further errors of ``convert``.
     """
-    from trigger.convert import convert  # hls4ml takes seconds to import
-
     trained = read_trained(
         Workspace(folder).training / ModelKind.QUANTISED.value, file.design.model
     )
     target = replace(file.design.target, io_type=io_type)
-    with tempfile.TemporaryDirectory() as work:
-        design = replace(file.design, target=target)
-        other = convert(restore(trained), design, Path(work) / "hls").network
+    other = convert_apart(restore(trained), replace(file.design, target=target))
     try:
         require_equal(network, other)
     except AgreementError as error:
@@ -248,7 +255,6 @@ def write_design(
     Raises:
         OutputError: it cannot be written.
     """
-    name = f"{file.name}_{SUFFIX}"
     path = search_record(folder, file.name).with_suffix(".yaml")
     target, own = point.candidate.target, file.design.target
     changed: dict[str, Any] = {"HLSConfig": {"LayerName": _layers(file.design, network, point)}}
@@ -256,16 +262,12 @@ def write_design(
         changed["IOType"] = target.io_type.value
     if target.clock_period_ns != own.clock_period_ns:
         changed["ClockPeriod"] = target.clock_period_ns
-    record: dict[str, Any] = {
-        "base": os.path.relpath(file.source, path.parent),
-        "name": name,
-        "hls": changed,
-    }
+    record: dict[str, Any] = {"hls": changed}
     if budget != file.budget:
         record["budget"] = _budget(budget, file.budget)
-    text = yaml.safe_dump(record, sort_keys=False, width=100)
-    write_text(path, f"# Found by `trigger search`: the same integers as {file.name}\n{text}")
-    share_training(folder, folder.parent / name)
+    said = f"Found by `trigger search`: the same integers as {file.name}"
+    write_derived(file.source, path, record, said)
+    share_training(folder, folder.parent / path.stem)
     return path
 
 
@@ -292,12 +294,8 @@ def _layers(design: Design, network: Network, point: Point) -> dict[str, dict[st
         if types:
             own = design.knobs.layers.get(layer.name, LayerKnobs()).precision
             block["Precision"] = {**own, **types}
-        setting = point.settings.get(layer.name)
-        if setting is not None:
-            block["Strategy"] = setting.strategy.value
-            block["ReuseFactor"] = setting.reuse_factor
-            if isinstance(layer, (Conv1D, Conv2D)) and _is_parallel(point):
-                block["ParallelizationFactor"] = setting.parallelization_factor
+        if layer.name in point.settings:
+            block |= describe_setting(layer, point)
         if block:
             layers[layer.name] = block
         if products and "result" in types and layer.name in bare:
@@ -306,8 +304,13 @@ def _layers(design: Design, network: Network, point: Point) -> dict[str, dict[st
     return layers
 
 
-def _is_parallel(point: Point) -> bool:
-    return point.candidate.target.io_type is IOType.PARALLEL
+def describe_setting(layer: Layer, point: Point) -> dict[str, Any]:
+    """Return the setting of a layer at a point as hls4ml's ``LayerName`` block has it."""
+    setting, target = point.settings[layer.name], point.candidate.target
+    block = {"Strategy": setting.strategy.value, "ReuseFactor": setting.reuse_factor}
+    if isinstance(layer, (Conv1D, Conv2D)) and target.io_type is IOType.PARALLEL:
+        block["ParallelizationFactor"] = setting.parallelization_factor
+    return block
 
 
 def _budget(wanted: Budget, base: Budget) -> dict[str, Any]:

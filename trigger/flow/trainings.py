@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
-
-import yaml
 
 from trigger.config import DesignFile, load_design
 from trigger.config.binding import bind, read_yaml
@@ -19,6 +16,7 @@ from trigger.errors import AgreementError, OutputError, ReportError, TriggerErro
 from trigger.events import SOURCES
 from trigger.files import write_text
 from trigger.flow.comparison import EMULATED, FLOAT, QKERAS
+from trigger.flow.derived import write_derived
 from trigger.flow.figures import Figures
 from trigger.flow.listener import Listener
 from trigger.flow.simulation import COMPARISON
@@ -133,8 +131,7 @@ def _plan(
     """Write the design file of one training, which only says what differs, and read it."""
     seed = number + (file.seed if file.training is None else file.training.seed)
     name = f"{file.name}_seed_{seed}"
-    changes: dict[str, Any] = {"base": os.path.relpath(path.resolve(), folder.resolve())}
-    changes["name"] = name
+    changes: dict[str, Any] = {}
     if file.training is not None:
         changes["training"] = {"seed": seed}
     if file.events is not None and file.events.generate is not None:
@@ -142,9 +139,8 @@ def _plan(
         if events_per_class is not None:
             generate["events_per_class"] = events_per_class
         changes["events"] = {"generate": generate}
-    own = folder / f"{name}.yaml"
-    write_text(own, yaml.safe_dump(changes, sort_keys=False))
-    return _Run(file.name, seed, load_design(own), folder / name)
+    own = write_derived(path, folder / f"{name}.yaml", changes)
+    return _Run(file.name, seed, own, folder / name)
 
 
 def _key(file: DesignFile) -> str:

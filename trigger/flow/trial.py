@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -21,8 +20,7 @@ import numpy.typing as npt
 
 from trigger.budget import Figure, Source
 from trigger.config import DesignFile
-from trigger.design import Design, IOType, Knobs, LayerKnobs, digest_of
-from trigger.device import find
+from trigger.design import Design, Knobs, LayerKnobs, digest_of
 from trigger.emulate import emulate
 from trigger.errors import (
     ConversionError,
@@ -33,14 +31,15 @@ from trigger.errors import (
 )
 from trigger.files import write_text
 from trigger.flow.bench import Bench, read_bench
+from trigger.flow.compilation import convert_apart
 from trigger.flow.physics import Pair, measure_auc, scores_of
+from trigger.flow.search import describe_setting, solve_network
 from trigger.flow.training_knobs import with_choice
-from trigger.layers import Conv1D, Conv2D
 from trigger.network import Network
 from trigger.rates import build_roc, find_working_point
 from trigger.report import codec
 from trigger.report.front import Against, Found, Objective
-from trigger.search import Answer, Candidate, Point, shrink_formats, solve
+from trigger.search import Answer, Point
 from trigger.search.study import Choice, Hopeless, Outcome, Trial
 from trigger.training import (
     EpochRecord,
@@ -157,7 +156,7 @@ class Evaluation:
         model, training = file.design.model, file.training
         assert training is not None
         start = narrow(bench.start, model)
-        point, excess, _ = self._firmware(file, thin(start, training.pruning))
+        point, excess = self._firmware(file, thin(start, training.pruning))
         if excess > HOPELESS:
             raise Hopeless(f"{excess:.3g} times the budget before the training")
         predicted = self.goal.cost_of(point)
@@ -185,22 +184,18 @@ class Evaluation:
     ) -> Outcome:
         """Return what a trained model is worth as firmware."""
         sample = bench.validation
-        point, excess, network = self._firmware(file, trained)
-        scores = emulate(network, sample.pixels_raw)
+        point, excess = self._firmware(file, trained)
+        scores = emulate(point.candidate.network, sample.pixels_raw)
         assert isinstance(scores, np.ndarray)
         quality = self.goal.measure(file, sample, scores)
         found = Found(quality, point.luts, point.latency_ns, excess)
         kept = {"found": codec.encode(found, Found, "trial"), "settings": _settings(point)}
         return Outcome(quality.value, self.goal.cost_of(point), excess, {**kept, **notes})
 
-    def _firmware(self, file: DesignFile, trained: TrainedModel) -> tuple[Point, float, Network]:
-        """Return the firmware that a model gets, how far it is from the budget, and the network."""
-        network = _convert(file.design, trained)
-        names = frozenset(layer.name for layer in file.design.model.layers)
-        target = file.design.target
-        candidate = Candidate(shrink_formats(network, names), target)
-        answer = solve([candidate], file.budget, find(target.part), names)
-        return self.goal.best_of(answer), answer.excess, candidate.network
+    def _firmware(self, file: DesignFile, trained: TrainedModel) -> tuple[Point, float]:
+        """Return the firmware that a model gets, and how far it is from the budget."""
+        answer = solve_network(file, _convert(file.design, trained))
+        return self.goal.best_of(answer), answer.excess
 
 
 def found_in(outcome: Outcome) -> Found:
@@ -254,13 +249,10 @@ def judge_losses(
 
 def _convert(design: Design, trained: TrainedModel) -> Network:
     """Return what a trained model becomes; reuse factors, which follow, leave every integer."""
-    from trigger.convert import convert  # hls4ml takes seconds to import
-
     knobs = design.knobs
     layers = {name: _without_reuse(each) for name, each in knobs.layers.items()}
     free = replace(design, knobs=Knobs(_without_reuse(knobs.model), layers))
-    with tempfile.TemporaryDirectory() as folder:
-        return convert(restore(trained), free, Path(folder) / "hls").network
+    return convert_apart(restore(trained), free)
 
 
 def _without_reuse(knobs: LayerKnobs) -> LayerKnobs:
@@ -270,16 +262,8 @@ def _without_reuse(knobs: LayerKnobs) -> LayerKnobs:
 
 def _settings(point: Point) -> dict[str, Any]:
     """Return the settings of a firmware as hls4ml's ``LayerName`` block has them."""
-    network, target = point.candidate.network, point.candidate.target
-    blocks: dict[str, Any] = {}
-    for name, setting in point.settings.items():
-        blocks[name] = {
-            "Strategy": setting.strategy.value,
-            "ReuseFactor": setting.reuse_factor,
-        }
-        if isinstance(network[name], (Conv1D, Conv2D)) and target.io_type is IOType.PARALLEL:
-            blocks[name]["ParallelizationFactor"] = setting.parallelization_factor
-    return blocks
+    network = point.candidate.network
+    return {name: describe_setting(network[name], point) for name in point.settings}
 
 
 def _write(outcome: Outcome, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trigger.search.answer import Answer, network_of, solve
 from trigger.search.formats import Change, find_changes, shrink_formats
 from trigger.search.settings import STRATEGIES, Setting, apply_settings
-from trigger.search.solve import LUTS_PER_DSP, Candidate, Point
+from trigger.search.solve import LUTS_PER_DSP, Candidate, Point, weigh_luts
 
 __all__ = [
     "LUTS_PER_DSP",
@@ -20,4 +20,5 @@ __all__ = [
     "network_of",
     "shrink_formats",
     "solve",
+    "weigh_luts",
 ]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trigger.budget import Quantity
+from trigger.budget import Cost, Quantity
 from trigger.design import IOType, Strategy, Target
 from trigger.errors import EstimateError
 from trigger.estimate.coefficients import Coefficients, read_coefficients
@@ -76,6 +76,12 @@ class Point:
     @property
     def latency_ns(self) -> float:
         return self.totals[Quantity.LATENCY_CYCLES] * self.candidate.target.clock_period_ns
+
+
+def weigh_luts(cost: Cost) -> float | None:
+    """Return the LUTs, a DSP block counting as ``LUTS_PER_DSP``; None where one is unknown."""
+    lut, dsp = cost.total.lut, cost.total.dsp
+    return None if lut is None or dsp is None else lut.value + LUTS_PER_DSP * dsp.value
 
 
 @dataclass(frozen=True, slots=True)
