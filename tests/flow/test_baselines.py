@@ -28,14 +28,14 @@ def tiny(tmp_path):
 def test_one_width_goes_to_every_quantiser_and_nothing_is_pruned(tiny):
     narrow = with_width(tiny, 4)
     layers = {layer.name: layer.options for layer in narrow.design.model.layers}
-    assert layers["conv"]["kernel_quantizer"] == "quantized_bits(4,0,alpha=1)"
-    assert layers["conv"]["bias_quantizer"] == "quantized_bits(4,0,alpha=1)"
-    assert layers["relu"]["activation"] == "quantized_relu(4,2)"
-    assert layers["score"]["kernel_quantizer"] == "quantized_bits(4,0,alpha=1)"
+    assert layers["conv"]["kernel_quantizer"] == "quantized_bits(bits=4,integer=0,alpha=1)"
+    assert layers["conv"]["bias_quantizer"] == "quantized_bits(bits=4,integer=0,alpha=1)"
+    assert layers["relu"]["activation"] == "quantized_relu(bits=4,integer=2)"
+    assert layers["score"]["kernel_quantizer"] == "quantized_bits(bits=4,integer=0,alpha=1)"
     assert narrow.training.pruning is None
     assert replace(narrow.training, pruning=tiny.training.pruning) == tiny.training
     wide = with_width(tiny, 9).design.model.layers
-    assert wide[0].options["kernel_quantizer"] == "quantized_bits(9,0,alpha=1)"
+    assert wide[0].options["kernel_quantizer"] == "quantized_bits(bits=9,integer=0,alpha=1)"
 
 
 def test_a_width_leaves_every_quantiser_its_range(tiny):

@@ -36,7 +36,7 @@ def tiny(tmp_path):
 def test_layers_may_lose_bits_and_filters_and_kernels_weights(tiny):
     assert tuple(find_knobs(tiny)) == (
         Knob("conv.bits", 2, 6, first=6, last=2),
-        Knob("relu.bits", 4, 6, first=6, last=4),
+        Knob("relu.bits", 3, 6, first=6, last=3),
         Knob("score.bits", 2, 6, first=6, last=2),
         Knob("conv.filters", 1, 2, first=2, last=1),
         Knob("sparsity", 0, 95, 5, first=50, last=95),
@@ -65,10 +65,10 @@ def test_a_choice_changes_bits_filters_and_zeros_and_nothing_else(tiny):
     choice = {**OWN, "conv.bits": 3, "relu.bits": 5, "conv.filters": 1, "sparsity": 80}
     other = with_choice(tiny, choice, epochs=3)
     layers = {layer.name: layer.options for layer in other.design.model.layers}
-    assert layers["conv"]["kernel_quantizer"] == "quantized_bits(3,0,alpha=1)"
-    assert layers["conv"]["bias_quantizer"] == "quantized_bits(3,0,alpha=1)"
+    assert layers["conv"]["kernel_quantizer"] == "quantized_bits(bits=3,integer=0,alpha=1)"
+    assert layers["conv"]["bias_quantizer"] == "quantized_bits(6,0,alpha=1)"
     assert layers["conv"]["filters"] == 1
-    assert layers["relu"]["activation"] == "quantized_relu(5,2)"
+    assert layers["relu"]["activation"] == "quantized_relu(bits=5,integer=2)"
     assert layers["score"] == tiny.design.model.layers[-1].options
     assert other.training.pruning.final_sparsity == 0.8
     assert other.training.quantised_epochs == 3

@@ -8,7 +8,6 @@ have the default settings, and then the cheapest within the design's budget.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,6 @@ from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_auc
 from trigger.flow.search import require_equal, solve_network
 from trigger.flow.steps import Flow
-from trigger.flow.training_knobs import BITS, with_choice
 from trigger.network import Network
 from trigger.report.baselines import FOLDER, write_baselines
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
@@ -38,6 +36,7 @@ from trigger.search import LUTS_PER_DSP, Point, weigh_luts
 from trigger.search.limits import hardware_part
 from trigger.training import ModelKind, Start, TrainedModel, fit, predict, restore
 from trigger.training.tasks import EventClass
+from trigger.zoo import layer_quantisers
 
 DEFAULT = FixedFormat.parse("ap_fixed<16,6>")
 """hls4ml's type where nothing else is said."""
@@ -45,7 +44,6 @@ WIDTHS = (14, 12, 10, 8)
 """Bits of every number in the scan; the integer bits are those of the default, up to half."""
 TRAINED_WIDTHS = (8, 6, 4, 3)
 """Bits of every quantiser in the scan that is trained."""
-_QUANTISER = re.compile(r"quantized_(bits|relu)\(\s*\d+(?:\s*,\s*(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +124,8 @@ def with_width(file: DesignFile, width: int) -> DesignFile:
     Raises:
         DesignError: a quantiser cannot have so few bits, or there is none.
     """
-    least = {
-        layer.name: bits
-        for layer in file.design.model.layers
-        if (bits := _fewest_bits(layer)) is not None
-    }
+    layers = file.design.model.layers
+    least = {layer.name: bits for layer in layers if (bits := _fewest_bits(layer)) is not None}
     if not least or width < max(least.values()):
         worst = max(least, key=lambda name: least[name], default="model")
         raise DesignError(
@@ -138,19 +133,23 @@ def with_width(file: DesignFile, width: int) -> DesignFile:
             where=f"{file.source}: {worst}",
             allowed=f"{least[worst]} bits or more" if least else "quantized_bits, quantized_relu",
         )
-    changed = with_choice(file, {f"{name}.{BITS}": width for name in least})
-    assert changed.training is not None
-    return replace(changed, training=replace(changed.training, pruning=None))
+    model = replace(file.design.model, layers=tuple(_of_width(each, width) for each in layers))
+    assert file.training is not None
+    training = replace(file.training, pruning=None)
+    return replace(file, design=replace(file.design, model=model), training=training)
+
+
+def _of_width(layer: LayerSpec, width: int) -> LayerSpec:
+    found = layer_quantisers(layer).items()
+    chosen = {name: each for name, each in found if each.fewest_bits is not None}
+    options = {name: str(each.with_bits(width)) for name, each in chosen.items()}
+    return replace(layer, options={**layer.options, **options})
 
 
 def _fewest_bits(layer: LayerSpec) -> int | None:
     """Return how many bits leave each quantiser its range, and one below it; None without any."""
-    found = [
-        (match[1] == "bits") + int(match[2] or 0) + 1
-        for value in layer.options.values()
-        if isinstance(value, str) and (match := _QUANTISER.match(value))
-    ]
-    return max(found, default=None)
+    found = (each.fewest_bits for each in layer_quantisers(layer).values())
+    return max((bits for bits in found if bits is not None), default=None)
 
 
 def _conversions(flow: Flow, widths: Sequence[int], reuse_factor: int) -> Iterator[_Entry]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from trigger.design import LayerSpec, ModelSpec
 from trigger.search.study import Choice, Knob
 from trigger.training import TrainingSpec
 from trigger.training.narrowing import WIDTHS, find_narrowable
+from trigger.zoo import Quantiser, layer_quantisers
 
 SPARSITY = "sparsity"
 BITS = "bits"
@@ -20,24 +20,27 @@ STEPS = 8
 _STEP = 5
 """Per cent from one sparsity to the next."""
 _MOST = 95
-_QUANTISER = re.compile(r"(quantized_(?:bits|relu)\(\s*)(\d+)(?:\s*,\s*(\d+))?")
+_LEAST = 2
+"""Bits of a weight or an activation."""
+_BIAS = "bias_quantizer"
 
 
 def find_knobs(file: DesignFile) -> Iterator[Knob]:
     """Yield what may be chosen, each from the design's own value towards what is cheap.
 
-    ``LAYER.bits`` of every quantiser of a layer; ``LAYER.filters`` or ``LAYER.units``, down to half
+    ``LAYER.bits`` of a layer's weights or activations, but not of its biases: a constant in a sum
+    costs next to nothing; ``LAYER.filters`` or ``LAYER.units``, down to half
     of them in steps of an eighth, unless pruning counts on the multipliers that share the design's
     own; and the ``sparsity`` of all pruned kernels, in per cent.
     """
     model = file.design.model
     pruning = file.training.pruning if file.training else None
     for layer in model.layers:
-        found = {int(match[2]): int(match[3] or 0) for match in _quantisers(layer)}
+        found = _quantisers(layer).values()
         if not found:
             continue
-        most = max(found)
-        low = max(2, max(found.values()) + 2)
+        most = max(each.arguments["bits"] for each in found)
+        low = max(_LEAST, *(each.fewest_bits or 0 for each in found))
         if low < most:
             yield Knob(f"{layer.name}.{BITS}", low, most, first=most, last=low)
     narrowable = () if pruning and pruning.reuse_factors else find_narrowable(model)
@@ -54,11 +57,13 @@ def find_knobs(file: DesignFile) -> Iterator[Knob]:
         yield Knob(SPARSITY, 0, _MOST, _STEP, first=min(share, _MOST), last=_MOST)
 
 
-def _quantisers(layer: LayerSpec) -> Iterator[re.Match[str]]:
-    for value in layer.options.values():
-        match = _QUANTISER.match(value) if isinstance(value, str) else None
-        if match is not None:
-            yield match
+def _quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:
+    """Return the quantisers of a layer that a search may narrow, by option."""
+    return {
+        name: quantiser
+        for name, quantiser in layer_quantisers(layer).items()
+        if quantiser.fewest_bits is not None and name != _BIAS
+    }
 
 
 def with_choice(file: DesignFile, choice: Choice, epochs: int | None = None) -> DesignFile:
@@ -100,14 +105,10 @@ def _layer(layer: LayerSpec, choice: Choice) -> LayerSpec:
         options[width] = choice[f"{layer.name}.{width}"]
     bits = choice.get(f"{layer.name}.{BITS}")
     if bits is not None:
-        options = {key: _with_bits(value, bits) for key, value in options.items()}
+        for name, quantiser in _quantisers(layer).items():
+            if quantiser.arguments["bits"] > bits:
+                options[name] = str(quantiser.with_bits(bits))
     return replace(layer, options=options)
-
-
-def _with_bits(value: Any, bits: int) -> Any:
-    if not isinstance(value, str):
-        return value
-    return _QUANTISER.sub(lambda match: match[0].replace(match[2], str(bits), 1), value, count=1)
 
 
 def _training(training: TrainingSpec, choice: Choice) -> TrainingSpec:

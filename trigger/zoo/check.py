@@ -12,7 +12,7 @@ from typing import Any
 from trigger.design import LayerSpec, ModelSpec
 from trigger.errors import DesignError, did_you_mean
 from trigger.zoo.kinds import LAYERS, LayerKind, Value
-from trigger.zoo.quantisers import Role, parse_quantiser
+from trigger.zoo.quantisers import Quantiser, Role, parse_quantiser
 from trigger.zoo.shapes import Shape
 
 
@@ -116,6 +116,17 @@ def read_options(layer: LayerSpec) -> Mapping[str, Any]:
     return MappingProxyType(read)
 
 
+def layer_quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:
+    """Return the quantisers of a layer by option; raises DesignError as ``read_options``."""
+    options = kind_of(layer).options
+    place = layer_place(layer)
+    return {
+        name: parse_quantiser(value, ROLES[options[name]], f"{place}, {name}")
+        for name, value in layer.options.items()
+        if options.get(name) in ROLES
+    }
+
+
 Reader = Callable[[Any, str], Any]
 
 
@@ -197,6 +208,19 @@ def read_initialiser(text: Any) -> Initialiser:
     return Initialiser("RandomUniform", (low, high))
 
 
+ROLES: Mapping[Value, Role] = MappingProxyType(
+    {
+        Value.WEIGHT_QUANTISER: Role.WEIGHT,
+        Value.ACTIVATION_QUANTISER: Role.ACTIVATION,
+    }
+)
+"""The role of a quantiser, by what an option takes."""
+
+
+def _quantiser_of(value: Value) -> Reader:
+    return lambda text, where: str(parse_quantiser(text, ROLES[value], where))
+
+
 _READERS: Mapping[Value, Reader] = MappingProxyType(
     {
         Value.COUNT: lambda value, where: _integer(value, 1),
@@ -210,11 +234,7 @@ _READERS: Mapping[Value, Reader] = MappingProxyType(
         Value.NUMBER: _number,
         Value.ACTIVATION: _word_of(Value.ACTIVATION),
         Value.INITIALISER: lambda value, where: read_initialiser(value),
-        Value.WEIGHT_QUANTISER: lambda value, where: str(
-            parse_quantiser(value, Role.WEIGHT, where)
-        ),
-        Value.ACTIVATION_QUANTISER: lambda value, where: str(
-            parse_quantiser(value, Role.ACTIVATION, where)
-        ),
+        Value.WEIGHT_QUANTISER: _quantiser_of(Value.WEIGHT_QUANTISER),
+        Value.ACTIVATION_QUANTISER: _quantiser_of(Value.ACTIVATION_QUANTISER),
     }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -62,6 +62,17 @@ class Quantiser:
         if self.name == "quantized_bits":
             return FixedFormat(bits, integer + 1, True, *rules)
         return None
+
+    @property
+    def fewest_bits(self) -> int | None:
+        """The width that leaves its range and one bit below it; None if no width is chosen."""
+        if self.result is None:
+            return None
+        return int(self.result.signed) + int(self.arguments.get("integer", 0)) + 1
+
+    def with_bits(self, bits: int) -> Quantiser:
+        """Return it with so many bits and the same range."""
+        return replace(self, arguments={**self.arguments, "bits": bits})
 
     @property
     def twin(self) -> str:
