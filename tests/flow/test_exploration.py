@@ -23,7 +23,14 @@ from trigger.report.front import Against, Objective, read_front
 from trigger.search.study import Hopeless, Knob, Outcome, Trial
 from trigger.training import PruningSpec, PruningStructure, Sample
 
-OWN = {"conv.bits": 6, "relu.bits": 6, "score.bits": 6, "conv.filters": 2, "sparsity": 50}
+OWN = {
+    "conv.bits": 6,
+    "relu.bits": 6,
+    "score.bits": 6,
+    "conv.filters": 2,
+    "conv.sparsity": 50,
+    "score.sparsity": 50,
+}
 
 
 @pytest.fixture
@@ -39,10 +46,11 @@ def test_layers_may_lose_bits_and_filters_and_kernels_weights(tiny):
         Knob("relu.bits", 3, 6, first=6, last=3),
         Knob("score.bits", 2, 6, first=6, last=2),
         Knob("conv.filters", 1, 2, first=2, last=1),
-        Knob("sparsity", 0, 95, 5, first=50, last=95),
+        Knob("conv.sparsity", 0, 95, 5, first=50, last=95),
+        Knob("score.sparsity", 0, 95, 5, first=50, last=95),
     )
     dense = replace(tiny, training=replace(tiny.training, pruning=None))
-    assert "sparsity" not in [knob.name for knob in find_knobs(dense)]
+    assert not [knob for knob in find_knobs(dense) if "sparsity" in knob.name]
     shared = PruningSpec(0.5, structure=PruningStructure.MULTIPLIER, reuse_factors={"conv": 3})
     shared = replace(tiny, training=replace(tiny.training, pruning=shared))
     assert "conv.filters" not in [knob.name for knob in find_knobs(shared)]
@@ -62,7 +70,7 @@ def test_a_choice_changes_bits_filters_and_zeros_and_nothing_else(tiny):
     same = with_choice(tiny, OWN)
     assert same.design == tiny.design
     assert same.training == tiny.training
-    choice = {**OWN, "conv.bits": 3, "relu.bits": 5, "conv.filters": 1, "sparsity": 80}
+    choice = {**OWN, "conv.bits": 3, "relu.bits": 5, "conv.filters": 1, "score.sparsity": 80}
     other = with_choice(tiny, choice, epochs=3)
     layers = {layer.name: layer.options for layer in other.design.model.layers}
     assert layers["conv"]["kernel_quantizer"] == "quantized_bits(bits=3,integer=0,alpha=1)"
@@ -70,12 +78,30 @@ def test_a_choice_changes_bits_filters_and_zeros_and_nothing_else(tiny):
     assert layers["conv"]["filters"] == 1
     assert layers["relu"]["activation"] == "quantized_relu(bits=5,integer=2)"
     assert layers["score"] == tiny.design.model.layers[-1].options
-    assert other.training.pruning.final_sparsity == 0.8
+    assert other.training.pruning.final_sparsity == 0.5
+    assert other.training.pruning.layer_sparsity == {"score": 0.8}
     assert other.training.quantised_epochs == 3
     changes = {"base": "tiny.yaml", "name": "other", **describe_changes(tiny, choice)}
     path = Path(tiny.source).with_name("other.yaml")
     path.write_text(yaml.safe_dump(changes))
-    assert load_design(path).design.model == other.design.model
+    written = load_design(path)
+    assert written.design.model == other.design.model
+    assert written.training.pruning.layer_sparsity == {"score": 0.8}
+    more = with_choice(written, {"conv.sparsity": 60, "score.sparsity": 80})
+    assert more.training.pruning.layer_sparsity == {"score": 0.8, "conv": 0.6}
+
+
+def test_a_layer_of_several_widths_begins_as_it_is_and_none_gets_wider(tiny):
+    conv, *others = tiny.design.model.layers
+    mixed = replace(conv, options={**conv.options, "activation": "quantized_relu(4,1)"})
+    model = replace(tiny.design.model, layers=(mixed, *others))
+    file = replace(tiny, design=replace(tiny.design, model=model))
+    (knob,) = (each for each in find_knobs(file) if each.name == "conv.bits")
+    assert knob == Knob("conv.bits", 2, 6, first=6, last=2)
+    for bits, kernel, relu in ((6, "6,0", "4,1"), (5, "bits=5,integer=0", "4,1")):
+        options = with_choice(file, {"conv.bits": bits}).design.model.layers[0].options
+        assert options["kernel_quantizer"] == f"quantized_bits({kernel},alpha=1)"
+        assert options["activation"] == f"quantized_relu({relu})"
 
 
 def rival(predicted, losses, excess=1.0):
@@ -211,7 +237,9 @@ def test_a_search_is_the_same_wherever_it_is_made_and_whatever_is_lost(tiny_run,
     for trial in first.json:
         file = load_design(trial["design"])
         assert with_choice(file, trial["choice"]).design.model == file.design.model
-        assert file.training.pruning.final_sparsity == trial["choice"]["sparsity"] / 100
+        for layer in ("conv", "score"):
+            share = trial["choice"][f"{layer}.sparsity"] / 100
+            assert file.training.pruning.sparsity_of(layer) == share
         assert file.design.knobs.layers["conv"].reuse_factor >= 1
 
     (home / "study.db").unlink()  # what trials found lies beside their weights

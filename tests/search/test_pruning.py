@@ -67,6 +67,13 @@ def test_filters_are_zero_as_a_whole_but_not_the_answer():
     assert np.array_equal(kernel(pruned, "score"), kernel(network, "score"))
 
 
+def test_a_layer_may_have_a_share_of_zeros_of_its_own():
+    network = small_cnn()
+    pruned = prune_network(network, PruningSpec(0.0, layer_sparsity={"conv": 0.75}), CNN)
+    assert np.count_nonzero(kernel(pruned, "conv")) == kernel(network, "conv").size // 4
+    assert np.array_equal(kernel(pruned, "score"), kernel(network, "score"))
+
+
 def test_multipliers_are_those_of_each_layers_reuse_factor():
     network = mlp(Strategy.RESOURCE, 16)
     wish = PruningSpec(0.75, structure=PruningStructure.MULTIPLIER, keep=("score",))

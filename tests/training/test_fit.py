@@ -295,6 +295,15 @@ def test_a_kernel_that_is_kept_is_not_pruned(tmp_path):
     assert shares["conv"] < 0.5 <= shares["score"]
 
 
+def test_a_kernel_has_the_share_of_zeros_that_its_layer_asks_for(tmp_path):
+    pruning = replace(TRAINING.pruning, layer_sparsity={"conv": 0.0, "score": 0.75})
+    training = replace(TRAINING, pruning=pruning)
+    trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+    shares = {kernel.layer: kernel.share for kernel in trained.zeros}
+    assert shares["conv"] < 0.5
+    assert shares["score"] >= 0.75
+
+
 def test_only_a_layer_with_a_kernel_can_be_kept(tmp_path):
     training = replace(TRAINING, pruning=replace(TRAINING.pruning, keep=("relu",)))
     with pytest.raises(DesignError, match=r"pruning\.keep: relu has no kernel.*conv"):

@@ -108,3 +108,6 @@ def test_thinning_takes_the_smallest_weights_of_each_kernel():
     assert found["first"]["bias"].tolist() == bias.tolist()
     assert found["score"]["kernel"].tolist() == kernel.tolist()
     assert kernel[0, 1] != 0
+    found = thin(trained, PruningSpec(0.0, layer_sparsity={"first": 0.75})).weights
+    assert np.count_nonzero(found["first"]["kernel"]) == 1
+    assert found["score"]["kernel"].tolist() == kernel.tolist()

@@ -193,6 +193,10 @@ def test_a_sample_needs_a_label_for_every_image():
         (lambda: TrainingSpec(epochs=1, seed=-1), "seed is -1"),
         (lambda: TrainingSpec(epochs=1, patience=0), "patience is 0"),
         (lambda: PruningSpec(1.0), "final_sparsity is 1.0"),
+        (
+            lambda: PruningSpec(0.5, layer_sparsity={"conv": -0.1}),
+            r"pruning\.layer_sparsity\.conv is -0.1. Allowed: 0 to 1",
+        ),
         (lambda: PruningSpec(0.5, begin_epoch=-1), "begin_epoch is -1"),
         (lambda: PruningSpec(0.5, begin_epoch=2, end_epoch=2), "end_epoch is 2"),
         (lambda: PruningSpec(0.5, frequency_steps=0), "frequency_steps is 0"),

@@ -124,6 +124,16 @@ def test_the_answer_and_the_layers_to_keep_are_not_pruned():
     share = replace(pruning, final_sparsity=0.4)
     assert least_zeros(MODEL, share, KernelZeros("conv", 0, 72)) == 3 * 9
     assert least_zeros(MODEL, share, KernelZeros("depthwise", 0, 16)) == 0
+    own = replace(share, layer_sparsity={"conv": 0.6})
+    assert least_zeros(MODEL, own, KernelZeros("conv", 0, 72)) == 4 * 9
+    assert least_zeros(MODEL, own, KernelZeros("score", 0, 108)) == 2 * 18
+
+
+@pytest.mark.parametrize("layer", ["depthwise", "other"])
+def test_a_share_of_zeros_is_for_a_layer_that_is_pruned(layer):
+    pruning = PruningSpec(0.5, keep=("depthwise",), layer_sparsity={layer: 0.5})
+    with pytest.raises(DesignError, match=rf"layer_sparsity: {layer} is no.*pruned.*conv, score"):
+        group_kernels(MODEL, pruning)
 
 
 def test_levels_are_those_of_each_quantiser():

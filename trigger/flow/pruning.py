@@ -198,6 +198,9 @@ def _write(flow: Flow, prediction: Prediction, folder: Path) -> Path:
         "final_sparsity": pruning.final_sparsity,
         "structure": pruning.structure.value,
     }
+    assert file.training is not None
+    if file.training.pruning is not None and file.training.pruning.layer_sparsity:
+        wanted["layer_sparsity"] = None
     if pruning.signed_digits is not None:
         name += f"_digits_{pruning.signed_digits}"
         wanted["signed_digits"] = pruning.signed_digits

@@ -11,10 +11,10 @@ from trigger.design import LayerSpec, ModelSpec
 from trigger.search.study import Choice, Knob
 from trigger.training import TrainingSpec
 from trigger.training.narrowing import WIDTHS, find_narrowable
+from trigger.training.pruning import group_kernels
 from trigger.zoo import Quantiser, layer_quantisers
 
-SPARSITY = "sparsity"
-BITS = "bits"
+BITS, SPARSITY = "bits", "sparsity"
 STEPS = 8
 """Steps of filters, from all of them; half of these are taken."""
 _STEP = 5
@@ -31,7 +31,7 @@ def find_knobs(file: DesignFile) -> Iterator[Knob]:
     ``LAYER.bits`` of a layer's weights or activations, but not of its biases: a constant in a sum
     costs next to nothing; ``LAYER.filters`` or ``LAYER.units``, down to half
     of them in steps of an eighth, unless pruning counts on the multipliers that share the design's
-    own; and the ``sparsity`` of all pruned kernels, in per cent.
+    own; and ``LAYER.sparsity`` of every pruned kernel, in per cent.
     """
     model = file.design.model
     pruning = file.training.pruning if file.training else None
@@ -53,8 +53,9 @@ def find_knobs(file: DesignFile) -> Iterator[Knob]:
             if low < most:
                 yield Knob(f"{layer.name}.{width}", low, most, step, first=most, last=low)
     if pruning is not None:
-        share = round(100 * pruning.final_sparsity / _STEP) * _STEP
-        yield Knob(SPARSITY, 0, _MOST, _STEP, first=min(share, _MOST), last=_MOST)
+        for name in group_kernels(model, pruning):
+            share = min(round(100 * pruning.sparsity_of(name) / _STEP) * _STEP, _MOST)
+            yield Knob(f"{name}.{SPARSITY}", 0, _MOST, _STEP, first=share, last=_MOST)
 
 
 def _quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:
@@ -89,8 +90,9 @@ def describe_changes(file: DesignFile, choice: Choice) -> dict[str, Any]:
         if after.options != before.options
     }
     record: dict[str, Any] = {"model": {"layers": layers}} if layers else {}
-    if SPARSITY in choice:
-        record["training"] = {"pruning": {"final_sparsity": choice[SPARSITY] / 100}}
+    shares = _shares(file.training, choice)
+    if shares:
+        record["training"] = {"pruning": {"layer_sparsity": shares}}
     return record
 
 
@@ -112,7 +114,21 @@ def _layer(layer: LayerSpec, choice: Choice) -> LayerSpec:
 
 
 def _training(training: TrainingSpec, choice: Choice) -> TrainingSpec:
-    if SPARSITY not in choice or training.pruning is None:
+    shares, pruning = _shares(training, choice), training.pruning
+    if not shares or pruning is None:
         return training
-    pruning = replace(training.pruning, final_sparsity=choice[SPARSITY] / 100)
-    return replace(training, pruning=pruning)
+    shares = {**(pruning.layer_sparsity or {}), **shares}
+    return replace(training, pruning=replace(pruning, layer_sparsity=shares))
+
+
+def _shares(training: TrainingSpec | None, choice: Choice) -> dict[str, float]:
+    """Return the shares of zeros that a choice changes, by layer."""
+    pruning = training.pruning if training else None
+    if pruning is None:
+        return {}
+    given = {
+        name.removesuffix(f".{SPARSITY}"): value / 100
+        for name, value in choice.items()
+        if name.endswith(f".{SPARSITY}")
+    }
+    return {name: share for name, share in given.items() if share != pruning.sparsity_of(name)}

@@ -111,7 +111,7 @@ def prune_network(network: Network, pruning: PruningSpec, layers: Collection[str
                 depthwise=isinstance(layer, (DepthwiseConv1D, DepthwiseConv2D)),
                 where=layer.name,
             )
-            kernel = prune_kernel(kernel, groups, pruning.final_sparsity)
+            kernel = prune_kernel(kernel, groups, pruning.sparsity_of(layer.name))
         if pruning.signed_digits is not None:
             levels = signed_digit_levels(layer.kernel_format, pruning.signed_digits)
             kernel = nearest_level(kernel, levels)

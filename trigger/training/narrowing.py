@@ -95,7 +95,7 @@ def thin(trained: TrainedModel, pruning: PruningSpec | None) -> TrainedModel:
     for name, groups in group_kernels(trained.model, pruning).items():
         kind = next(layer.class_name for layer in trained.model.layers if layer.name == name)
         role = LAYERS[kind].kernel
-        kernel = prune_kernel(weights[name][role], groups, pruning.final_sparsity)
+        kernel = prune_kernel(weights[name][role], groups, pruning.sparsity_of(name))
         weights[name] = {**weights[name], role: kernel}
     return replace(trained, weights=weights)
 

@@ -39,8 +39,8 @@ def group_kernels(model: ModelSpec, pruning: PruningSpec) -> Mapping[str, Groups
     """Return what becomes zero together in each kernel that is pruned, by layer.
 
     Raises:
-        DesignError: ``keep`` names something that is not a layer with a kernel, or a reuse factor
-            does not divide the weights of a kernel.
+        DesignError: ``keep`` or ``layer_sparsity`` names something that is not a layer with a
+            kernel that is pruned, or a reuse factor does not divide the weights of a kernel.
     """
     found: dict[str, Groups] = {}
     for layer, shape in zip(model.layers, check_model(model), strict=True):
@@ -65,7 +65,15 @@ def group_kernels(model: ModelSpec, pruning: PruningSpec) -> Mapping[str, Groups
             allowed=", ".join(sorted(found)),
         )
     answer = list(found)[-1:] if pruning.structure is PruningStructure.UNIT else []
-    return {name: found[name] for name in found if name not in (*pruning.keep, *answer)}
+    pruned = {name: found[name] for name in found if name not in (*pruning.keep, *answer)}
+    wrong = set(pruning.layer_sparsity or {}) - set(pruned)
+    if wrong:
+        raise DesignError(
+            f"{', '.join(sorted(wrong))} is no layer that is pruned",
+            where="training.pruning.layer_sparsity",
+            allowed=", ".join(sorted(pruned)),
+        )
+    return pruned
 
 
 def least_zeros(model: ModelSpec, pruning: PruningSpec, kernel: KernelZeros) -> int:
@@ -73,7 +81,7 @@ def least_zeros(model: ModelSpec, pruning: PruningSpec, kernel: KernelZeros) -> 
     groups = group_kernels(model, pruning).get(kernel.layer)
     if groups is None:
         return 0
-    return math.floor(pruning.final_sparsity * len(groups)) * int(groups.shape[1])
+    return math.floor(pruning.sparsity_of(kernel.layer) * len(groups)) * int(groups.shape[1])
 
 
 def wrap_kernels(keras_model: Any, model: ModelSpec, training: TrainingSpec, steps: int) -> Any:
@@ -92,12 +100,14 @@ def wrap_kernels(keras_model: Any, model: ModelSpec, training: TrainingSpec, ste
     if pruning is None:
         return keras_model
     sparsity = _sparsity()
-    schedule = _schedule(sparsity, pruning, training.prune_end_epoch, steps)
     groups = group_kernels(model, pruning)
+    end = training.prune_end_epoch
 
     def wrap(layer: Any) -> Any:
         if layer.name not in groups:
             return layer
+        share = pruning.sparsity_of(layer.name)
+        schedule = _schedule(sparsity, pruning, share, end, steps)
         if pruning.structure is PruningStructure.WEIGHT:
             return sparsity.prune_low_magnitude(layer, pruning_schedule=schedule)
         return _prune_groups(layer, schedule, groups[layer.name])
@@ -215,19 +225,19 @@ def _nearest(tf: Any, levels: npt.NDArray[np.float64]) -> Any:
     return quantise
 
 
-def _schedule(sparsity: Any, pruning: PruningSpec, end_epoch: float, steps: int) -> Any:
+def _schedule(
+    sparsity: Any, pruning: PruningSpec, share: float, end_epoch: float, steps: int
+) -> Any:
     begin = round(pruning.begin_epoch * steps)
     if pruning.schedule is PruningSchedule.CONSTANT:
-        return sparsity.ConstantSparsity(
-            pruning.final_sparsity, begin, frequency=pruning.frequency_steps
-        )
+        return sparsity.ConstantSparsity(share, begin, frequency=pruning.frequency_steps)
     # Zeros are chosen at begin + k * frequency only: let the last of these be the end, or the
     # share would stop short of the final one.
     frequency = min(pruning.frequency_steps, max(1, round(end_epoch * steps) - begin))
     rounds = math.floor((round(end_epoch * steps) - begin) / frequency)
     return sparsity.PolynomialDecay(
         initial_sparsity=0.0,
-        final_sparsity=pruning.final_sparsity,
+        final_sparsity=share,
         begin_step=begin,
         end_step=begin + rounds * frequency,
         power=3,

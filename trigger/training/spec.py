@@ -87,7 +87,8 @@ class PruningSpec:
     """
 
     final_sparsity: float
-    """Share of zeros in every kernel at the end, in [0, 1), in whole groups of the structure."""
+    """Share of zeros in every kernel at the end, in [0, 1), in whole groups of the structure;
+    ``layer_sparsity`` has those of single kernels."""
     begin_epoch: float = 0.0
     """Where the share starts to grow, in epochs from the start of training."""
     end_epoch: float | None = None
@@ -102,12 +103,16 @@ class PruningSpec:
     signed_digits: int | None = field(default=None, metadata=LATER)
     """Signed powers of two that a weight is the sum of, at most, from the first batch on; None
     leaves every number that the quantiser has."""
+    layer_sparsity: Mapping[str, float] | None = field(default=None, metadata=LATER)
+    """Shares of single kernels, by layer, in the place of ``final_sparsity``."""
     reuse_factors: Mapping[str, int] | None = field(default=None, metadata=LATER)
     """Weights that one multiplier takes in turn, by layer, for the structure ``multiplier``; a
     design file has them from its ``hls`` block. A layer that is not named shares none."""
 
     def __post_init__(self) -> None:
         _require(0 <= self.final_sparsity < 1, "final_sparsity", self.final_sparsity, "0 to 1")
+        for layer, share in (self.layer_sparsity or {}).items():
+            _require(0 <= share < 1, f"pruning.layer_sparsity.{layer}", share, "0 to 1")
         _require(self.begin_epoch >= 0, "begin_epoch", self.begin_epoch, ">= 0")
         if self.end_epoch is not None:
             allowed = f"> begin_epoch ({self.begin_epoch:g})"
@@ -116,6 +121,10 @@ class PruningSpec:
         digits, most = self.signed_digits, MOST_SIGNED_DIGITS
         kept = digits is None or 1 <= digits <= most
         _require(kept, "pruning.signed_digits", digits, f"1 to {most}, or left out")
+
+    def sparsity_of(self, layer: str) -> float:
+        """Return the share of zeros in the kernel of a layer at the end."""
+        return (self.layer_sparsity or {}).get(layer, self.final_sparsity)
 
 
 @dataclass(frozen=True, slots=True)
