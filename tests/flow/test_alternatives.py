@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
 from tests.conftest import TINY
+from tests.report.example_alternatives import build_solved
 from trigger.budget import Figure, Source, Verdict
 from trigger.flow.alternatives import OTHER_FIRMWARE, refresh_report, with_alternatives
 from trigger.flow.comparison import EMULATED
-from trigger.flow.search import search_record
 from trigger.report import Digest, EnginePhysics, Physics, Provenance, Report, read_json, write
 from trigger.report.alternatives import AlternativeKind, Sample
 from trigger.report.baselines import write_baselines
 from trigger.report.front import Against, Chosen, Found, Front, Objective, Tried, write_front
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
+from trigger.report.solved import place_of, write_solved
 
 NETWORK = "7" * 64
 
@@ -85,9 +85,7 @@ def test_a_design_alone_has_no_alternatives(report, folder):
 def test_baselines_trials_and_settings_come_together_with_the_limits(report, folder):
     write_baselines(BASELINES, folder)
     write_front(FRONT, folder / "search")
-    points = [{"cost_luts": 450.0, "latency_ns": 800.0}]
-    searched = {"compiled_sha256": NETWORK, "front": points}
-    search_record(folder, "tiny").write_text(json.dumps(searched))
+    write_solved(build_solved(), place_of(folder, "tiny"))
     found = with_alternatives(report, folder).alternatives
     assert found.quality == "AUC"
     assert found.latency_limit_ns == pytest.approx(6400)
@@ -117,9 +115,7 @@ def test_baselines_trials_and_settings_come_together_with_the_limits(report, fol
 
 def test_what_is_of_other_firmware_is_left_out_and_told(report, folder):
     write_baselines(replace(BASELINES, network_sha256="8" * 64), folder)
-    searched = {"compiled_sha256": "8" * 64, "front": [{"cost_luts": 4.0, "latency_ns": 8.0}]}
-    (folder / "search").mkdir()
-    search_record(folder, "tiny").write_text(json.dumps(searched))
+    write_solved(replace(build_solved(), compiled_sha256="8" * 64), place_of(folder, "tiny"))
     assert with_alternatives(report, folder).alternatives is None
     write_front(replace(FRONT, objective=Objective.EFFICIENCY), folder / "search")
     found = with_alternatives(report, folder).alternatives
@@ -136,3 +132,14 @@ def test_rendering_again_takes_in_what_came_later(report, folder, command):
     assert "4 bits, solved" in (folder / "report.md").read_text()
     assert "AUC against cost and latency" in (folder / "report.html").read_text()
     assert read_json(folder / "report.json") == refresh_report(folder)
+
+
+def test_a_damaged_record_of_a_search_ends_a_report_with_words(report, folder, command):
+    write(report, folder)
+    path = place_of(folder, "tiny")
+    path.parent.mkdir()
+    path.write_text('{"front": [')
+    said = command("report", folder)
+    assert said.code == 2
+    assert "tiny_solved.json: cannot be read" in said.err
+    assert "give `trigger search` again" in said.err

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from trigger.budget import Figure, Source
+from trigger.budget import Cost, Figure, LayerCost, Source, Verdict
+from trigger.design import Strategy
 from trigger.report.alternatives import Alternative, AlternativeKind, Alternatives, Sample
 from trigger.report.rivals import Claim, Race, Settings
+from trigger.report.solved import LayerSetting, NarrowerFormat, Solution, Solved
 
 
 def build_alternatives() -> Alternatives:
@@ -38,4 +40,22 @@ def build_alternatives() -> Alternatives:
         400.0,
         216_000.0,
         ("The design's settings were found in 0.4 s.",),
+    )
+
+
+def build_solved() -> Solved:
+    """Return what a search found for a firmware whose digest is 64 sevens: one solution."""
+    total = LayerCost("total", "conv", lut=Figure(400.0, Source.ESTIMATE))
+    cost = Cost(Source.ESTIMATE, total, (), "xcvu13p", 5.0, "Vitis HLS 2023.2", "estimate.json")
+    setting = LayerSetting("conv", Strategy.RESOURCE, 9, 1)
+    best = Solution(5, 800.0, 450.0, 160.0, 9.0, 395.0, 1.0, None, 3.0, 0.0, (setting,))
+    return Solved(
+        *("tiny_solved.yaml", "7" * 64, "8" * 64, True, 1.0, ()),
+        *(Verdict(()), cost, cost),
+        (NarrowerFormat("conv", "accum", "ap_fixed<17,3>", "ap_fixed<16,2>"),),
+        best,
+        (best,),
+        12,
+        1000,
+        ("none",),
     )

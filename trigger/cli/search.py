@@ -53,6 +53,7 @@ def search(
     from trigger.config.limits import change_budget, read_io_types
     from trigger.flow.alternatives import refresh_report
     from trigger.flow.search import search_folder
+    from trigger.report.solved import to_json
 
     file = load_design(design)
     limits = change_budget(file.budget, budget or [])
@@ -61,7 +62,7 @@ def search(
     found = search_folder(file, folder, limits, clocks_ns=clock or (), io_types=io_types)
     refresh_report(folder)
     if json:
-        show.print_json(found.record())
+        show.print_json(to_json(found.record()))
     else:
         _print(found)
     show.exit_by(found.answer.verdict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,13 +14,13 @@ from trigger.config import DesignFile, load_design
 from trigger.device import find
 from trigger.errors import TriggerError
 from trigger.flow.comparison import EMULATED
-from trigger.flow.search import search_record
 from trigger.flow.workspace import Workspace
 from trigger.report import Report, read_json, write
 from trigger.report.alternatives import Alternative, AlternativeKind, Alternatives, Sample
 from trigger.report.baselines import read_baselines
 from trigger.report.front import Front, Objective, read_front
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
+from trigger.report.solved import place_of, read_solved
 from trigger.search import LUTS_PER_DSP
 from trigger.search.limits import SLACK, find_limits
 from trigger.search.pareto import nondominated
@@ -106,20 +105,17 @@ def _of_search(report: Report, folder: Path, network: str) -> Iterator[Alternati
         ),
         None,
     )
-    path = search_record(folder, report.design)
-    if auc is None or not path.is_file():
+    found = read_solved(place_of(folder, report.design))
+    if auc is None or found is None or found.compiled_sha256 != network:
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if found.get("compiled_sha256") != network:
-        return
-    for point in found["front"]:
+    for point in found.front:
         yield Alternative(
             "other settings, searched",
             AlternativeKind.SETTINGS,
             auc,
             Sample.TEST,
-            point["cost_luts"],
-            point["latency_ns"],
+            point.cost_luts,
+            point.latency_ns,
             True,
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from trigger.budget import Budget, Cost, Verdict
+from trigger.budget import Budget, Cost
 from trigger.config import DesignFile, load_design
 from trigger.design import Design, IOType, LayerKnobs
 from trigger.device import find
 from trigger.emulate import run
 from trigger.errors import AgreementError, DesignError
 from trigger.estimate import estimate
-from trigger.files import whole_folder, write_text
+from trigger.files import whole_folder
 from trigger.flow.compilation import convert_apart
 from trigger.flow.derived import write_derived
 from trigger.flow.networks import read_network
@@ -26,7 +25,14 @@ from trigger.flow.workspace import Workspace
 from trigger.layers import Conv1D, Conv2D, Layer, MultiplyAccumulate
 from trigger.network import Network
 from trigger.project import choose_vectors
-from trigger.report.codec import encode
+from trigger.report.solved import (
+    LayerSetting,
+    NarrowerFormat,
+    Solution,
+    Solved,
+    place_of,
+    write_solved,
+)
 from trigger.search import (
     LUTS_PER_DSP,
     Answer,
@@ -41,8 +47,6 @@ from trigger.search import (
 from trigger.training import ModelKind, read_trained, restore
 from trigger.vendor import Finding, find_dangers
 
-SUFFIX = "solved"
-"""What the name of a design gets that a search has found."""
 RANDOM_EVENTS = 1000
 """Events, beside the test patterns, on which old and new firmware are compared."""
 
@@ -65,51 +69,51 @@ class Found:
     design: Path
     """File of the design that was found; ``trigger run`` takes it as it is."""
 
-    def record(self) -> dict[str, Any]:
-        """Return all of it as JSON data."""
+    def record(self) -> Solved:
+        """Return all of it as plain data."""
         answer = self.answer
-        return {
-            "design": str(self.design),
-            "compiled_sha256": self.compiled.digest,
-            "network_sha256": answer.network.digest,
-            "met": answer.met,
-            "excess": answer.excess,
-            "binding": [check.name for check in answer.binding],
-            "verdict": encode(answer.verdict, Verdict, "verdict"),
-            "before": encode(self.before, Cost, "cost"),
-            "cost": encode(answer.cost, Cost, "cost"),
-            "formats": [
-                {
-                    "layer": each.layer,
-                    "type": each.role,
-                    "before": str(each.before),
-                    "after": str(each.after),
-                }
+        return Solved(
+            str(self.design),
+            self.compiled.digest,
+            answer.network.digest,
+            answer.met,
+            answer.excess,
+            tuple(check.name for check in answer.binding),
+            answer.verdict,
+            self.before,
+            answer.cost,
+            tuple(
+                NarrowerFormat(each.layer, each.role, str(each.before), str(each.after))
                 for each in self.changes
-            ],
-            "best": _point_record(answer.best),
-            "front": [_point_record(point) for point in answer.front],
-            "legal_designs": answer.designs,
-            "events_compared": self.compared,
-            "dangers": [str(danger) for danger in self.dangers],
-        }
+            ),
+            _plain(answer.best),
+            tuple(map(_plain, answer.front)),
+            answer.designs,
+            self.compared,
+            tuple(map(str, self.dangers)),
+        )
 
 
-def _point_record(point: Point) -> dict[str, Any]:
-    return {
-        "clock_period_ns": point.candidate.target.clock_period_ns,
-        "latency_ns": point.latency_ns,
-        "cost_luts": point.luts,
-        **{quantity.value: total for quantity, total in point.totals.items()},
-        "settings": {
-            layer: {
-                "Strategy": setting.strategy.value,
-                "ReuseFactor": setting.reuse_factor,
-                "ParallelizationFactor": setting.parallelization_factor,
-            }
+def _plain(point: Point) -> Solution:
+    totals = {quantity.value: total for quantity, total in point.totals.items()}
+    return Solution(
+        point.candidate.target.clock_period_ns,
+        point.latency_ns,
+        point.luts,
+        totals["latency_cycles"],
+        totals["interval_cycles"],
+        totals["lut"],
+        totals["dsp"],
+        totals.get("ff"),
+        totals.get("bram_18k"),
+        totals.get("uram"),
+        tuple(
+            LayerSetting(
+                layer, setting.strategy, setting.reuse_factor, setting.parallelization_factor
+            )
             for layer, setting in point.settings.items()
-        },
-    }
+        ),
+    )
 
 
 def search_folder(
@@ -169,7 +173,7 @@ def search_folder(
         compared,
         path,
     )
-    write_text(path.with_suffix(".json"), json.dumps(found.record(), indent=1) + "\n")
+    write_solved(found.record(), place_of(folder, file.name))
     return found
 
 
@@ -242,11 +246,6 @@ def require_equal(before: Network, after: Network) -> int:
     return len(pixels[0])
 
 
-def search_record(folder: Path, design: str) -> Path:
-    """Return where a search keeps what it found for a design, beside the firmware."""
-    return folder / "search" / f"{design}_{SUFFIX}.json"
-
-
 def write_design(
     file: DesignFile, folder: Path, budget: Budget, network: Network, point: Point
 ) -> Path:
@@ -255,7 +254,7 @@ def write_design(
     Raises:
         OutputError: it cannot be written.
     """
-    path = search_record(folder, file.name).with_suffix(".yaml")
+    path = place_of(folder, file.name).with_suffix(".yaml")
     target, own = point.candidate.target, file.design.target
     changed: dict[str, Any] = {"HLSConfig": {"LayerName": _layers(file.design, network, point)}}
     if target.io_type is not own.io_type:
