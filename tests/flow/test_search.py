@@ -113,7 +113,8 @@ def test_so_it_does_of_designs_of_this_repository(name, tmp_path):
 def promised_changes(path: Path, home: Path) -> set[str]:
     """Return the layers with narrower formats, after the found design gave what was promised."""
     from trigger.convert import convert
-    from trigger.flow.search import require_equal, write_design
+    from trigger.flow.search import write_design
+    from trigger.flow.settings import require_equal
     from trigger.zoo import build
 
     file = load_design(path)

@@ -27,7 +27,7 @@ from trigger.flow.claims import build_claims, build_races
 from trigger.flow.compilation import convert_apart
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_auc
-from trigger.flow.search import require_equal, solve_network
+from trigger.flow.settings import require_equal, solve_network
 from trigger.flow.steps import Flow
 from trigger.network import Network
 from trigger.report.baselines import FOLDER, write_baselines

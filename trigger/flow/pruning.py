@@ -16,9 +16,8 @@ from trigger.design import Strategy
 from trigger.emulate import emulate
 from trigger.errors import DesignError
 from trigger.flow.compilation import convert_apart
-from trigger.flow.derived import write_derived
+from trigger.flow.derived import share_training, write_derived
 from trigger.flow.physics import measure_auc
-from trigger.flow.search import share_training
 from trigger.flow.steps import Flow
 from trigger.layers.reuse import STORED
 from trigger.network import Network

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from trigger.budget import Budget, Cost
 from trigger.config import DesignFile, load_design
 from trigger.design import Design, IOType, LayerKnobs
 from trigger.device import find
-from trigger.emulate import run
 from trigger.errors import AgreementError, DesignError
 from trigger.estimate import estimate
-from trigger.files import whole_folder
 from trigger.flow.compilation import convert_apart
-from trigger.flow.derived import write_derived
+from trigger.flow.derived import share_training, write_derived
 from trigger.flow.networks import read_network
+from trigger.flow.settings import describe_setting, require_equal
 from trigger.flow.workspace import Workspace
-from trigger.layers import Conv1D, Conv2D, Layer, MultiplyAccumulate
+from trigger.layers import MultiplyAccumulate
 from trigger.network import Network
-from trigger.project import choose_vectors
 from trigger.report.solved import (
     LayerSetting,
     NarrowerFormat,
@@ -46,9 +41,6 @@ from trigger.search import (
 )
 from trigger.training import ModelKind, read_trained, restore
 from trigger.vendor import Finding, find_dangers
-
-RANDOM_EVENTS = 1000
-"""Events, beside the test patterns, on which old and new firmware are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,18 +169,6 @@ def search_folder(
     return found
 
 
-def solve_network(file: DesignFile, network: Network) -> Answer:
-    """Return the cheapest firmware of a network within the design's own budget, clock and io type.
-
-    Raises:
-        UnsupportedLayerError, EstimateError: no law covers it.
-    """
-    names = frozenset(layer.name for layer in file.design.model.layers)
-    target = file.design.target
-    candidate = Candidate(shrink_formats(network, names), target)
-    return solve([candidate], file.budget, find(target.part), names)
-
-
 def _compiled(file: DesignFile, folder: Path) -> Network:
     network = read_network(folder)
     compiled = Workspace(folder).design
@@ -225,25 +205,6 @@ def _with_io_type(file: DesignFile, folder: Path, network: Network, io_type: IOT
             remedy="give poolings an accumulator that rounds nothing, or search without it",
         ) from error
     return other
-
-
-def require_equal(before: Network, after: Network) -> int:
-    """Compare the outputs of two networks on test patterns and random events; return how many.
-
-    Raises:
-        AgreementError: they differ.
-    """
-    pixels = choose_vectors(before, random=RANDOM_EVENTS, seed=1).pixels
-    old, new = run(before, *pixels), run(after, *pixels)
-    for name in before.outputs:
-        if not np.array_equal(old[name], new[name]):
-            raise AgreementError(
-                "the output is another one",
-                where=name,
-                allowed="no difference",
-                remedy="report this: it is a defect of trigger",
-            )
-    return len(pixels[0])
 
 
 def write_design(
@@ -303,15 +264,6 @@ def _layers(design: Design, network: Network, point: Point) -> dict[str, dict[st
     return layers
 
 
-def describe_setting(layer: Layer, point: Point) -> dict[str, Any]:
-    """Return the setting of a layer at a point as hls4ml's ``LayerName`` block has it."""
-    setting, target = point.settings[layer.name], point.candidate.target
-    block = {"Strategy": setting.strategy.value, "ReuseFactor": setting.reuse_factor}
-    if isinstance(layer, (Conv1D, Conv2D)) and target.io_type is IOType.PARALLEL:
-        block["ParallelizationFactor"] = setting.parallelization_factor
-    return block
-
-
 def _budget(wanted: Budget, base: Budget) -> dict[str, Any]:
     """Return the changes that make one budget of another."""
     changes: dict[str, Any] = {}
@@ -323,13 +275,3 @@ def _budget(wanted: Budget, base: Budget) -> dict[str, Any]:
         if new != old:
             changes[field.name] = new
     return changes
-
-
-def share_training(folder: Path, new: Path) -> None:
-    """Give what one design has trained to another one of the same model, which has trained none."""
-    source, place = Workspace(folder).training, Workspace(new).training
-    if source.is_dir() and not place.exists():
-        with whole_folder(place) as work:
-            for kind in ModelKind:
-                if (source / kind.value).is_dir():
-                    shutil.copytree(source / kind.value, work / kind.value)

@@ -33,7 +33,7 @@ from trigger.files import write_text
 from trigger.flow.bench import Bench, read_bench
 from trigger.flow.compilation import convert_apart
 from trigger.flow.physics import Pair, measure_auc, scores_of
-from trigger.flow.search import describe_setting, solve_network
+from trigger.flow.settings import describe_setting, solve_network
 from trigger.flow.training_knobs import with_choice
 from trigger.network import Network
 from trigger.rates import build_roc, find_working_point
