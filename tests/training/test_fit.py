@@ -30,9 +30,9 @@ from trigger.training import (
 )
 from trigger.training.checkpoint import CHECKPOINT_FILE
 from trigger.training.fit import _Batches
-from trigger.training.loss import CrossEntropy
 from trigger.training.progress import BarProgress, build_progress
 from trigger.training.pruning import group_kernels
+from trigger.training.recipe import Recipe
 from trigger.zoo import backend
 
 pytestmark = pytest.mark.training
@@ -335,9 +335,11 @@ def test_images_are_mirrored_by_seed_and_epoch_alone():
     tf = backend.tensorflow()
     training = replace(TRAINING, augment=(Mirror.FLIP_X, Mirror.FLIP_Y))
 
+    def batches(spec: TrainingSpec) -> _Batches:
+        return _Batches(tf, Recipe(ModelKind.FLOAT, model(), spec, TRAIN, VALIDATION), TRAIN)
+
     def epoch(number: int, spec: TrainingSpec = training) -> np.ndarray:
-        batches = _Batches(tf, model(), TRAIN, spec, CrossEntropy())
-        return np.concatenate([pixels.numpy() for pixels, _ in batches.shuffled(number)])
+        return np.concatenate([pixels.numpy() for pixels, _ in batches(spec).shuffled(number)])
 
     shown, plain = epoch(3), epoch(3, TRAINING)
     assert np.array_equal(shown, epoch(3))
@@ -346,6 +348,6 @@ def test_images_are_mirrored_by_seed_and_epoch_alone():
     same = np.array([(shown == way).all(axis=(1, 2, 3)) for way in ways])
     assert (same.sum(axis=0) == 1).all()
     assert (same.mean(axis=1) > 0.2).all()  # a quarter each, by two coins
-    held_out = _Batches(tf, model(), TRAIN, training, CrossEntropy()).in_order()
+    held_out = batches(training).in_order()
     first = next(iter(held_out))[0].numpy()
     assert np.array_equal(first, TRAIN.pixels_raw[: len(first)] / np.float32(256))

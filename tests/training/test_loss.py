@@ -18,7 +18,8 @@ from trigger.training import (
     fit,
     predict,
 )
-from trigger.training.store import digest_training, package_versions
+from trigger.training.recipe import Recipe
+from trigger.training.store import package_versions
 
 FLOAT = ModelKind.FLOAT
 BYTE = FixedFormat(8, 0, signed=False)
@@ -168,11 +169,11 @@ def test_the_digest_tells_losses_and_targets_apart_and_leaves_classifications_as
     assert len({each.digest for each in (sample, plain, moved, alone)}) == 4
     losses = (CrossEntropy(), PixelCrossEntropy(), SquaredError(), SquaredError(1, BEAM))
     start = (FLOAT, VECTOR, ONE_EPOCH, plain, plain)
-    digests = [digest_training(*start, loss=loss) for loss in losses]
+    digests = [Recipe(*start, loss=loss).digest for loss in losses]
     assert len(set(digests)) == len(losses)
     samples = (plain.digest, plain.digest)
     known = (1, FLOAT, VECTOR, ONE_EPOCH.of(FLOAT), samples, package_versions(), None)
-    assert digests[0] == digest_training(*start) == digest_of(*known)
+    assert digests[0] == Recipe(*start).digest == digest_of(*known)
 
 
 def test_a_negative_weight_is_refused():

@@ -29,7 +29,8 @@ from trigger.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from trigger.training.store import RECORD_FILE, WEIGHTS_FILE, digest_training, find_trained
+from trigger.training.recipe import Recipe
+from trigger.training.store import RECORD_FILE, WEIGHTS_FILE, find_trained
 
 MODEL = ModelSpec((3,), FixedFormat(8, 0, signed=False), (LayerSpec("Dense", "score"),))
 EPOCH = EpochRecord(1, 0.7, 0.6, 0.5, 1.25)
@@ -145,9 +146,9 @@ def test_the_digest_changes_with_all_that_the_weights_depend_on():
         (ModelKind.QUANTISED, MODEL, training, other_labels, sample()),
         (ModelKind.QUANTISED, MODEL, training, sample(), sample(6)),
     ]
-    digests = [digest_training(*call) for call in calls]
+    digests = [Recipe(*call).digest for call in calls]
     assert len(set(digests)) == len(calls)
-    assert digest_training(*calls[0]) == digests[0]
+    assert Recipe(*calls[0]).digest == digests[0]
 
 
 def test_the_digest_of_pixels_does_not_depend_on_their_integer_type():
@@ -155,10 +156,11 @@ def test_the_digest_of_pixels_does_not_depend_on_their_integer_type():
 
 
 def test_the_float_twin_does_not_depend_on_pruning():
-    one, two = (TrainingSpec(epochs=2, pruning=pruning) for pruning in (None, PruningSpec(0.5)))
-    assert digest_training(ModelKind.FLOAT, MODEL, one, sample(), sample()) == digest_training(
-        ModelKind.FLOAT, MODEL, two, sample(), sample()
+    one, two = (
+        Recipe(ModelKind.FLOAT, MODEL, TrainingSpec(2, pruning=pruning), sample(), sample())
+        for pruning in (None, PruningSpec(0.5))
     )
+    assert one.digest == two.digest
 
 
 def test_a_split_keeps_the_images_of_an_event_together():

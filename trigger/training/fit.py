@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.design import ModelSpec
-from trigger.errors import DesignError, DivergedError, ModelError
+from trigger.errors import DivergedError
 from trigger.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from trigger.training.loss import (
+    CROSS_ENTROPY,
     CrossEntropy,
     Loss,
     PixelCrossEntropy,
-    check_lesson,
     compile_loss,
     word_metric,
 )
@@ -31,13 +31,13 @@ from trigger.training.pruning import (
     train_on_levels,
     wrap_kernels,
 )
+from trigger.training.recipe import Recipe
 from trigger.training.sample import Sample
 from trigger.training.spec import EpochRecord, ModelKind, RateSchedule, TrainedModel, TrainingSpec
-from trigger.training.store import digest_training, find_trained, write_trained
+from trigger.training.store import find_trained, write_trained
 from trigger.zoo import backend
 
 _EVALUATE_BATCH = 1024
-_CROSS_ENTROPY = CrossEntropy()
 
 Judge = Callable[[tuple[EpochRecord, ...]], None]
 """Is told the epochs that are done, before each other one; what it raises ends the fit there."""
@@ -52,7 +52,7 @@ def fit(
     folder: Path,
     progress: Progress | None = None,
     start: TrainedModel | None = None,
-    loss: Loss = _CROSS_ENTROPY,
+    loss: Loss = CROSS_ENTROPY,
     label: str | None = None,
     judge: Judge = lambda history: None,
 ) -> TrainedModel:
@@ -78,65 +78,34 @@ def fit(
         OutputError: the folder cannot be written.
         KeyboardInterrupt: as it came; the state of the last whole epoch is kept.
     """
-    for name, sample in (("training", train), ("validation", validation)):
-        _check_sample(name, sample, model)
-        check_lesson(name, sample, model, loss)
-    if training.batch_size % train.group:
-        raise DesignError(
-            f"batch_size is {training.batch_size}",
-            where="training.batch_size",
-            allowed=f"a multiple of {train.group}: so many images of one event stay together",
-        )
-    training = training.of(kind)
-    digest = digest_training(kind, model, training, train, validation, start, loss)
+    recipe = Recipe(kind, model, training, train, validation, start, loss)
+    recipe.check()
+    digest = recipe.digest
     trained = find_trained(folder, model, digest)
     if trained is None:
-        plain = build_kind(kind, model, training.seed)
-        if start is not None:
-            set_weights(plain, start.weights)
         label = label or f"{kind.value} model"
-        trained = _fit(
-            plain,
-            kind,
-            model,
-            training,
-            train,
-            validation,
-            folder,
-            digest,
-            progress,
-            loss,
-            label,
-            judge,
-        )
+        trained = _fit(recipe, digest, folder, progress or SilentProgress(), label, judge)
         write_trained(trained, folder)
     return trained
 
 
 def _fit(
-    plain: Any,
-    kind: ModelKind,
-    model: ModelSpec,
-    training: TrainingSpec,
-    train: Sample,
-    validation: Sample,
-    folder: Path,
-    digest: str,
-    progress: Progress | None,
-    loss: Loss,
-    label: str,
-    judge: Judge,
+    recipe: Recipe, digest: str, folder: Path, progress: Progress, label: str, judge: Judge
 ) -> TrainedModel:
-    progress = SilentProgress() if progress is None else progress
+    """Train the model, or go on with what is kept of its training."""
+    model, training = recipe.model, recipe.training
     tf, keras = backend.tensorflow(), backend.keras()
-    steps = math.ceil(len(train) / training.batch_size)
-    pruning = training.pruning if kind is ModelKind.QUANTISED else None
+    plain = build_kind(recipe.kind, model, training.seed)
+    if recipe.start is not None:
+        set_weights(plain, recipe.start.weights)
+    steps = math.ceil(len(recipe.train) / training.batch_size)
+    pruning = training.pruning
     pruned = pruning is not None
     levels = find_levels(model, pruning) if pruning is not None else {}
     train_on_levels(plain, model, levels)
     fitted = wrap_kernels(plain, model, training, steps) if pruned else plain
     optimiser = getattr(keras.optimizers, training.optimiser.value)(training.learning_rate)
-    compile_loss(fitted, model, optimiser, loss, train.group)
+    compile_loss(fitted, model, optimiser, recipe.loss, recipe.train.group)
     optimiser.build(fitted.trainable_variables)
     callbacks = [_StepCallback.of(keras, progress)]
     callbacks += pruning_callbacks(training) if pruned else []
@@ -147,8 +116,8 @@ def _fit(
         for variable, value in zip(_variables(optimiser), state.optimiser, strict=True):
             variable.assign(value)
     first_choice = math.ceil(training.prune_end_epoch) if pruned else 0
-    batches = _Batches(tf, model, train, training, loss)
-    held_out = _Batches(tf, model, validation, training, loss).in_order()
+    batches = _Batches(tf, recipe, recipe.train)
+    held_out = _Batches(tf, recipe, recipe.validation).in_order()
     progress.start(label, training.epochs, len(state.history), steps)
     try:
         for epoch in range(len(state.history), training.epochs):
@@ -177,7 +146,7 @@ def _fit(
                 run.history["loss"][0],
                 validation_loss,
                 seconds=seconds,
-                **word_metric(loss, metric, validation),
+                **word_metric(recipe.loss, metric, recipe.validation),
             )
             state = _advance(state, record, fitted, optimiser, first_choice)
             write_checkpoint(state, folder)
@@ -188,7 +157,8 @@ def _fit(
     settle_on_levels(plain, model, levels)
     zeros = count_zeros(plain, model)
     weights = get_weights(plain)
-    return TrainedModel(kind, model, weights, state.history, state.best_epoch, zeros, digest)
+    history, best_epoch = state.history, state.best_epoch
+    return TrainedModel(recipe.kind, model, weights, history, best_epoch, zeros, digest)
 
 
 def _advance(
@@ -233,15 +203,13 @@ def _variables(optimiser: Any) -> list[Any]:
 class _Batches:
     """Batches of pixel values with what is to be learnt of them; raw integers stay as they are."""
 
-    def __init__(
-        self, tf: Any, model: ModelSpec, sample: Sample, training: TrainingSpec, loss: Loss
-    ) -> None:
+    def __init__(self, tf: Any, recipe: Recipe, sample: Sample) -> None:
         self._tf = tf
-        self._training = training
+        self._training = recipe.training
         self._images, self._group = len(sample), sample.group
         self._pixels = tf.constant(sample.pixels_raw)
-        self._lesson = tuple(tf.constant(array) for array in _lesson(sample, loss))
-        self._step = 2.0**-model.input_format.fractional
+        self._lesson = tuple(tf.constant(array) for array in _lesson(sample, recipe.loss))
+        self._step = 2.0**-recipe.model.input_format.fractional
 
     def shuffled(self, epoch: int) -> Any:
         """Return the images in the order of the seed and the epoch, the same on every machine."""
@@ -302,24 +270,4 @@ class _StepCallback:
     def of(keras: Any, progress: Progress) -> Any:
         return keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda batch, logs: progress.step()
-        )
-
-
-def _check_sample(name: str, sample: Sample, model: ModelSpec) -> None:
-    """Raise where images and model contradict each other."""
-    shape = sample.pixels_raw.shape[1:]
-    if shape != model.input_shape:
-        raise ModelError(
-            f"the images are {shape}",
-            where=f"{name} sample",
-            allowed=f"{model.input_shape}, as the model's input",
-            remedy="make images of the size that input.shape says",
-        )
-    low, high = int(sample.pixels_raw.min()), int(sample.pixels_raw.max())
-    if low < model.input_format.raw_min or high > model.input_format.raw_max:
-        raise ModelError(
-            f"the raw pixels reach from {low} to {high}",
-            where=f"{name} sample",
-            allowed=f"{model.input_format}: {model.input_format.raw_min} to "
-            f"{model.input_format.raw_max}",
         )

@@ -26,6 +26,9 @@ class CrossEntropy:
     """Cross-entropy of the labels, in nats: images are told apart by class."""
 
 
+CROSS_ENTROPY = CrossEntropy()
+
+
 @dataclass(frozen=True, slots=True)
 class PixelCrossEntropy:
     """Cross-entropy of the targets 0 and 1, one per number of the output, over those asked for.

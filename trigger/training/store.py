@@ -13,41 +13,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trigger.design import ModelSpec, digest_of
+from trigger.design import ModelSpec
 from trigger.errors import ModelError
 from trigger.files import whole_folder
-from trigger.training.loss import CrossEntropy, Loss
-from trigger.training.sample import Sample
 from trigger.training.spec import (
     EpochRecord,
     KernelZeros,
     ModelKind,
     TrainedModel,
-    TrainingSpec,
 )
 
 WEIGHTS_FILE = "weights.npz"
 RECORD_FILE = "training.json"
-_FORMAT = 1
-_CROSS_ENTROPY = CrossEntropy()
+FORMAT = 1
 _PACKAGES = ("tensorflow", "tf_keras", "qkeras", "tensorflow-model-optimization")
-
-
-def digest_training(
-    kind: ModelKind,
-    model: ModelSpec,
-    training: TrainingSpec,
-    train: Sample,
-    validation: Sample,
-    start: TrainedModel | None = None,
-    loss: Loss = _CROSS_ENTROPY,
-) -> str:
-    """Return the SHA-256 (hex) of all that the weights depend on."""
-    samples = (train.digest, validation.digest)
-    begun = None if start is None else start.digest
-    records = [_FORMAT, kind, model, training.of(kind), samples, package_versions(), begun]
-    # what was trained before there were other losses is still what it was
-    return digest_of(*records, *([] if loss == _CROSS_ENTROPY else [loss]))
 
 
 def package_versions() -> dict[str, str]:
@@ -78,7 +57,7 @@ def write_trained(trained: TrainedModel, folder: Path) -> None:
         path = new / WEIGHTS_FILE
         np.savez(path, **arrays)
         record = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "kind": trained.kind.value,
             "digest": trained.digest,
             "weights_sha256": _sha256(path),
