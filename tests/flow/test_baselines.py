@@ -12,9 +12,10 @@ from trigger.budget import Figure, Outcome, Source
 from trigger.config import load_design
 from trigger.errors import DesignError, ReportError
 from trigger.flow.baselines import measure_baselines, with_width
-from trigger.flow.claims import build_claims, build_races
+from trigger.flow.claims import build_claims, build_races, find_equal
 from trigger.flow.steps import Flow
 from trigger.report.baselines import read_baselines, write_baselines
+from trigger.report.front import Against, Found, Front, Objective, Tried
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind, Settings
 
 
@@ -60,6 +61,7 @@ WIDE = rival(
     *("wide", RivalKind.CONVERTED, 0.911),
     *(firmware(500, 600.0), firmware(600, 200.0), firmware(800, 150.0)),
 )
+WIDE = replace(WIDE, one_factor=firmware(700, 400.0))
 EIGHT = rival(
     *("8 bits", RivalKind.TRAINED, 0.917, firmware(500, 180.0)),
     *(firmware(500, 180.0), firmware(900, 60.0)),
@@ -80,15 +82,63 @@ def test_a_claim_names_settings_and_the_best_rival_of_equal_auc():
         ("wide", default, default, 6.0),
         ("wide", solved, solved, 150 / 40),
         ("wide", solved, default, 15.0),
+        ("wide", solved, Settings.ONE_FACTOR, 10.0),
         ("6 bits", default, default, 1.4),
         ("8 bits", solved, solved, 1.5),  # 4 bits cost less, and are worse
     ]
     passed, failed = Outcome.PASS, Outcome.FAIL
-    assert [each.outcome for each in claims] == [passed, failed, passed, failed, passed]
+    outcomes = [passed, failed, passed, passed, failed, passed]
+    assert [each.outcome for each in claims] == outcomes
+    assert {each.of for each in claims} == {"design"}
     assert [(each.latency_ns, each.rival_latency_ns) for each in claims[:3]] == [
         (500, 500),
         (900, 800),
         (900, 500),
+    ]
+
+
+def front_of(*trials, objective=Objective.AUC):
+    """A front that begins at an AUC of 0.916, whose trials have (AUC, cost, excess, on it)."""
+    start, *found = (
+        Found(Figure(auc, Source.MEASURED), cost, 700.0, excess)
+        for auc, cost, excess, _ in ((0.916, 40.0, 1, True), *trials)
+    )
+    tried = (
+        Tried(number, (), its, on_front=trial[3])
+        for number, (its, trial) in enumerate(zip(found, trials, strict=True))
+    )
+    return Front("design", objective, Against.COST, start, tuple(tried), "abc")
+
+
+def test_a_trial_to_claim_is_chosen_on_validation_events():
+    front = front_of(
+        (0.92, 90.0, 1, True),
+        (0.9141, 30.0, 1, True),
+        (0.915, 35.0, 1, True),
+        (0.9139, 10.0, 1, True),  # worse by more than counts as equal
+        (0.95, 5.0, 1.1, True),  # beyond the budget
+        (0.95, 5.0, 1, False),
+    )
+    assert find_equal(front, "abc").number == 1
+    assert find_equal(front, "of another firmware") is None
+    assert find_equal(front_of((0.9, 10.0, 1, True)), "abc") is None
+    efficiency = front_of((0.92, 9.0, 1, True), objective=Objective.EFFICIENCY)
+    assert find_equal(efficiency, "abc") is None
+
+
+def test_a_trial_has_claims_and_races_of_its_own():
+    trial = rival("trial 3", RivalKind.FOUND, 0.9145, firmware(500, 60.0), firmware(600, 30.0))
+    claims = list(build_claims([FLOAT, WIDE, EIGHT, SIX, FOUR, trial, DESIGN]))
+    assert [each for each in claims if each.of == "design"] == list(
+        build_claims([FLOAT, WIDE, EIGHT, SIX, FOUR, DESIGN])
+    )
+    its = {(each.against, each.settings, each.rival_settings): each for each in claims[:6]}
+    assert {each.of for each in its.values()} == {"trial 3"}
+    assert its["6 bits", Settings.DEFAULT, Settings.DEFAULT].factor == 140 / 60
+    races = build_races([WIDE, SIX, trial, DESIGN])
+    assert [(race.of, race.against) for race in races] == [
+        ("trial 3", "6 bits"),
+        ("design", "6 bits"),
     ]
 
 
@@ -109,7 +159,13 @@ def test_what_cannot_be_compared_is_unknown():
     assert solved.factor is None
     assert solved.outcome is Outcome.UNKNOWN
     assert "no width for all" in solved.note
-    _, both, mixed = build_claims([FLOAT, replace(WIDE, front=()), DESIGN])
+    _, both, mixed, by_hand = build_claims(
+        [FLOAT, replace(WIDE, front=(), one_factor=None), DESIGN]
+    )
+    assert (by_hand.outcome, by_hand.note) == (
+        Outcome.UNKNOWN,
+        "no settings with one reuse factor of wide meet the budget",
+    )
     assert (both.outcome, both.note) == (
         Outcome.UNKNOWN,
         "no settings of wide meet the budget",
@@ -136,7 +192,7 @@ def test_the_record_comes_back_and_a_damaged_one_is_told(tmp_path):
     assert read_baselines(tmp_path) == found
     data = json.loads(path.read_text())
     assert [claim["outcome"] for claim in data["claims"]] == [
-        *("pass", "fail", "pass", "pass", "pass")
+        *("pass", "fail", "pass", "pass", "pass", "pass")
     ]
     data["claims"][1]["outcome"] = "pass"
     path.write_text(json.dumps(data))
@@ -189,6 +245,7 @@ def test_the_design_is_held_against_hls4ml_and_one_width_for_all(tiny_run, comma
     for each in found.rivals[1:]:
         assert each.solved.cost_luts <= each.default.cost_luts
         assert each.excess == 1
+    assert default.cost_luts >= rivals["hls4ml default, ap_fixed<16,6>"].one_factor.cost_luts
     factors = [claim.factor for claim in found.claims[:3]]
     assert factors == [
         default.cost_luts / design.default.cost_luts,

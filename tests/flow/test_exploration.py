@@ -14,12 +14,19 @@ import pytest
 import yaml
 
 from tests.conftest import TINY
+from trigger.cli.show import ConsoleListener
 from trigger.config import load_design
+from trigger.emulate import emulate
 from trigger.errors import ConversionError, DesignError, DivergedError, EstimateError, ToolError
+from trigger.flow.claims import find_equal
 from trigger.flow.exploration import _check, _Teller
+from trigger.flow.physics import measure_auc
+from trigger.flow.pretrained import compile_kept
+from trigger.flow.search import solve_network
+from trigger.flow.steps import Flow
 from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
-from trigger.report.front import Against, Objective, read_front
+from trigger.report.front import Against, Objective, read_front, weights_of
 from trigger.search.study import Hopeless, Knob, Outcome, Trial
 from trigger.training import PruningSpec, PruningStructure, Sample
 
@@ -241,6 +248,22 @@ def test_a_search_is_the_same_wherever_it_is_made_and_whatever_is_lost(tiny_run,
             share = trial["choice"][f"{layer}.sparsity"] / 100
             assert file.training.pruning.sparsity_of(layer) == share
         assert file.design.knobs.layers["conv"].reuse_factor >= 1
+
+    with Flow(load_design(tiny_run.design), tiny_run.folder, ConsoleListener()) as flow:
+        assert front.network_sha256 == flow.compiled.network.digest
+        held_out = flow.images.validation
+    for trial in best:  # its firmware comes back without a training
+        file, weights = load_design(home / trial.design), home / weights_of(trial.design)
+        compiled = compile_kept(file, weights, tiny_run.output / file.name)
+        scores = emulate(compiled.network, held_out.pixels_raw)
+        assert measure_auc(file, held_out, scores).value == trial.found.quality.value
+        assert solve_network(file, compiled.network).best.luts == trial.found.cost_luts
+    chosen = find_equal(front, front.network_sha256)
+    compared = command("baselines", tiny_run.design, "-o", tiny_run.output, "--width", 6, "--json")
+    *_, rival, design = compared.json["rivals"]
+    assert (rival["name"], rival["kind"]) == (f"trial {chosen.number}", "trial")
+    assert min(each["cost_luts"] for each in rival["front"]) == chosen.found.cost_luts
+    assert {claim["of"] for claim in compared.json["claims"]} == {rival["name"], design["name"]}
 
     (home / "study.db").unlink()  # what trials found lies beside their weights
     second = command(*asked, 2)

@@ -46,6 +46,7 @@ def baselines(
 ) -> None:
     """Compare the design with hls4ml's own conversions of its float model, and with one width.
 
+    After `trigger explore`, its cheapest trial as good as the design is held against them, too.
     AUC on the test events by bit-exact emulation; cost by the same estimate, as LUTs, a DSP block
     counting as 55, with default settings and with the cheapest within the design's budget.
     What is missing of the run is made first; trainings are kept and go on where they stopped.
@@ -79,22 +80,23 @@ def _print(found: Baselines) -> None:
     show.print_table(
         "Times cheaper than a rival, at an AUC that is not smaller by more than the tolerance",
         (
-            *("against", "settings: design", "rival", "times", "asked", "AUC difference"),
-            *("latency ns: design", "rival", "answer"),
+            *("what", "against", "its settings", "the rival's", "times", "asked"),
+            *("AUC difference", "latency ns", "the rival's", "answer"),
         ),
         [_claim(claim) for claim in found.claims],
     )
     for claim in found.claims:
         if claim.note:
-            print(f"  {claim.against or 'one width, trained'}: {claim.note}")
+            print(f"  {claim.of}, against {claim.against or 'one width, trained'}: {claim.note}")
     if not any(rival.kind.value == "one width, trained" for rival in found.rivals):
         print("One width for all was not trained, so nothing is claimed against it: give --train")
     if found.races:
         show.print_table(
             "Latency within equal resources, the least that both can do with in the budget",
-            ("against", "cost in LUTs", "latency ns: design", "rival"),
+            ("what", "against", "cost in LUTs", "latency ns", "the rival's"),
             [
                 (
+                    race.of,
                     race.against,
                     *map(_number, (race.luts, race.latency_ns, race.rival_latency_ns)),
                 )
@@ -134,6 +136,7 @@ def _values(firmware: Firmware | None) -> tuple[float | None, ...]:
 def _claim(claim: Claim) -> tuple[str, ...]:
     difference = claim.auc_difference
     return (
+        claim.of,
         claim.against or "one width, trained",
         claim.settings.value,
         claim.rival_settings.value,

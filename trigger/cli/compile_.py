@@ -16,8 +16,8 @@ def compile(
     weights: Annotated[
         Path | None,
         typer.Option(
-            help="Take trained weights from this folder, which `train --keep` wrote; no event is "
-            "read and nothing is trained.",
+            help="Take trained weights from this folder, which `train --keep` or `explore` wrote; "
+            "no event is read and nothing is trained.",
             show_default=False,
         ),
     ] = None,

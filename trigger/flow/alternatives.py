@@ -28,6 +28,7 @@ from trigger.search.pareto import nondominated
 KINDS = {
     RivalKind.CONVERTED: AlternativeKind.CONVERTED,
     RivalKind.TRAINED: AlternativeKind.ONE_WIDTH,
+    RivalKind.FOUND: AlternativeKind.TRIAL,
     RivalKind.DESIGN: AlternativeKind.DESIGN,
 }
 OTHER_FIRMWARE = "The baselines were of other firmware than this report, and are left out."

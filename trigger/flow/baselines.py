@@ -3,7 +3,9 @@
 The float model as hls4ml converts it by itself: every number ``ap_fixed<16,6>``, the inferred
 (``auto``) types, and one width for every number. And the scan of the literature (Coelho et al.,
 arXiv:2006.10159): the design's own model with one width for every quantiser, trained with it. All
-have the default settings, and then the cheapest within the design's budget.
+have the default settings, and then the cheapest within the design's budget. They are held against
+the design, and against the cheapest trial of ``trigger explore`` that is as good as the design on
+the validation events, which chose it.
 """
 
 from __future__ import annotations
@@ -23,18 +25,31 @@ from trigger.errors import DesignError
 from trigger.estimate import estimate
 from trigger.fixed import FixedFormat
 from trigger.flow.alternatives import refresh_report
-from trigger.flow.claims import build_claims, build_races
+from trigger.flow.claims import build_claims, build_races, find_equal
 from trigger.flow.compilation import convert_apart
 from trigger.flow.listener import Listener
 from trigger.flow.physics import measure_auc
 from trigger.flow.settings import require_equal, solve_network
 from trigger.flow.steps import Flow
+from trigger.flow.training_knobs import with_choice
+from trigger.flow.trial import convert_without_reuse
 from trigger.network import Network
 from trigger.report.baselines import FOLDER, write_baselines
+from trigger.report.front import FOLDER as SEARCH
+from trigger.report.front import read_front, weights_of
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
 from trigger.search import LUTS_PER_DSP, Point, weigh_luts
 from trigger.search.limits import hardware_part
-from trigger.training import ModelKind, Start, TrainedModel, fit, predict, restore
+from trigger.search.uniform import find_uniform
+from trigger.training import (
+    ModelKind,
+    Start,
+    TrainedModel,
+    fit,
+    predict,
+    read_trained,
+    restore,
+)
 from trigger.training.tasks import EventClass
 from trigger.zoo import layer_quantisers
 
@@ -55,6 +70,8 @@ class _Entry:
     network: Network
     width: int | None = None
     training_seconds: float | None = None
+    by_hand: bool = False
+    """Whether one reuse factor for all layers is sought, as somebody without a search has it."""
 
 
 def measure_baselines(
@@ -97,6 +114,7 @@ def measure_baselines(
     for entry in (
         *_conversions(flow, widths, reuse_factor),
         *_trainings(flow, listener, scan, reuse_factor),
+        *_found(flow),
         _Entry("this design", RivalKind.DESIGN, compiled.network),
     ):
         listener.phase(entry.name)
@@ -167,7 +185,8 @@ def _conversions(flow: Flow, widths: Sequence[int], reuse_factor: int) -> Iterat
     for name, width, precision in ways:
         knobs = Knobs(LayerKnobs(Strategy.LATENCY, reuse_factor, precision=precision))
         network = convert_apart(model, replace(flow.file.design, knobs=knobs))
-        yield _Entry(name, RivalKind.CONVERTED, network, width)
+        by_hand = width == DEFAULT.width
+        yield _Entry(name, RivalKind.CONVERTED, network, width, by_hand=by_hand)
 
 
 def _everywhere(form: str) -> Mapping[str, str]:
@@ -205,6 +224,21 @@ def _trainings(
         )
 
 
+def _found(flow: Flow) -> Iterator[_Entry]:
+    """Yield the cheapest trial that is as good as the design on validation events, if there is one.
+
+    Without reuse, as the design's rivals are.
+    """
+    home = flow.workspace.folder / SEARCH
+    front = read_front(home)
+    trial = None if front is None else find_equal(front, flow.compiled.network.digest)
+    if trial is not None:
+        file = with_choice(flow.file, {each.knob: each.value for each in trial.choice})
+        trained = read_trained(home / weights_of(trial.design), file.design.model)
+        network = convert_without_reuse(file.design, trained)
+        yield _Entry(f"trial {trial.number}", RivalKind.FOUND, network)
+
+
 def _train(flow: Flow, listener: Listener, file: DesignFile, width: int) -> TrainedModel:
     training = file.training
     assert training is not None
@@ -231,16 +265,21 @@ def _measured(file: DesignFile, entry: _Entry, auc: Figure) -> Rival:
     answer = solve_network(file, entry.network)
     seconds = round(time.monotonic() - begun, 2)
     require_equal(entry.network, answer.network)
+    target, budget = file.design.target, file.budget
+    by_hand = None
+    if entry.by_hand:
+        by_hand = find_uniform(entry.network, target, budget, find(target.part))
     return Rival(
         entry.name,
         entry.kind,
         auc,
-        _firmware(file, estimate(entry.network, file.design.target)),
+        _firmware(file, estimate(entry.network, target)),
         tuple(_firmware_of(point) for point in answer.front),
         answer.excess,
         entry.width,
         entry.training_seconds,
         seconds,
+        None if by_hand is None else _firmware(file, by_hand),
     )
 
 

@@ -2,14 +2,16 @@
 
 Reuse makes any firmware cheaper where the budget leaves time, so that a factor means something
 only with the settings of both: with default ones (no reuse) for both, with the cheapest within the
-budget for both, and, because that is what a user of hls4ml's defaults has, mixed.
+budget for both, and mixed, because what a user of hls4ml's defaults has is one reuse factor for
+all layers: 1, or the best that the budget leaves time for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trigger.report.rivals import Claim, Firmware, Race, Rival, RivalKind, Settings
+from trigger.report.front import Front, Objective, Tried
+from trigger.report.rivals import OURS, Claim, Firmware, Race, Rival, RivalKind, Settings
 
 EQUAL_AUC = 0.002
 """By so much the AUC of a design may be smaller than that of a rival it is held against."""
@@ -21,24 +23,40 @@ _BOTH = (
     (Settings.DEFAULT, Settings.DEFAULT),
     (Settings.SOLVED, Settings.SOLVED),
 )
+_MIXED = (
+    (Settings.SOLVED, Settings.DEFAULT),
+    (Settings.SOLVED, Settings.ONE_FACTOR),
+)
+
+
+_WORDS = {
+    Settings.DEFAULT: "default settings",
+    Settings.SOLVED: "settings",
+    Settings.ONE_FACTOR: "settings with one reuse factor",
+}
 
 
 def build_claims(rivals: Sequence[Rival]) -> Iterator[Claim]:
-    """Yield what may be claimed of the design, which is the last of all."""
-    *others, design = rivals
+    """Yield what may be claimed of the trial that was found, if there is one, and of the design."""
+    for ours in (each for each in rivals if each.kind in OURS):
+        yield from _claims(ours, [each for each in rivals if each.kind not in OURS])
+
+
+def _claims(ours: Rival, others: Sequence[Rival]) -> Iterator[Claim]:
     conversion = next(each for each in others if each.kind is RivalKind.CONVERTED)
-    for pair in (*_BOTH, (Settings.SOLVED, Settings.DEFAULT)):
-        yield _claim(design, conversion, *pair, AGAINST_DEFAULT)
+    for pair in (*_BOTH, *_MIXED):
+        yield _claim(ours, conversion, *pair, AGAINST_DEFAULT)
     trained = [each for each in others if each.kind is RivalKind.TRAINED]
     for pair in _BOTH if trained else ():
-        best = find_best(design, trained, pair[1])
+        best = find_best(ours, trained, pair[1])
         if best is None:
-            note = "no width for all comes as near to the design's AUC within the budget"
+            note = "no width for all comes as near to its AUC within the budget"
+            nothing = (None, None)
             yield Claim(
-                "", *pair, None, AGAINST_ONE_WIDTH, None, EQUAL_AUC, *(None, None), note=note
+                "", *pair, None, AGAINST_ONE_WIDTH, None, EQUAL_AUC, *nothing, note, ours.name
             )
         else:
-            yield _claim(design, best, *pair, AGAINST_ONE_WIDTH)
+            yield _claim(ours, best, *pair, AGAINST_ONE_WIDTH)
 
 
 def find_best(design: Rival, rivals: Sequence[Rival], settings: Settings) -> Rival | None:
@@ -62,8 +80,8 @@ def _claim(
 ) -> Claim:
     ours, theirs = design.with_settings(settings), rival.with_settings(rival_settings)
     lacking = [
-        f"no settings of {each.name} meet the budget"
-        for each, firmware in ((design, ours), (rival, theirs))
+        f"no {_WORDS[wanted]} of {each.name} meet the budget"
+        for each, wanted, firmware in ((design, settings, ours), (rival, rival_settings, theirs))
         if firmware is None
     ]
     return Claim(
@@ -77,6 +95,7 @@ def _claim(
         ours and ours.latency_ns,
         theirs and theirs.latency_ns,
         "; ".join(lacking),
+        design.name,
     )
 
 
@@ -86,17 +105,37 @@ def _factor(ours: Firmware | None, theirs: Firmware | None) -> float | None:
     return theirs.cost_luts / ours.cost_luts
 
 
+def find_equal(front: Front, network_sha256: str) -> Tried | None:
+    """Return the cheapest trial of a front that is as good as the design it began with.
+
+    Validation events decide, so that a claim on test events is not about what they chose.
+
+    Args:
+        network_sha256: of the design's firmware; trials of another one do not count.
+    """
+    if front.objective is not Objective.AUC or front.network_sha256 != network_sha256:
+        return None
+    good = [
+        (trial.found.cost_luts, trial.number, trial)
+        for trial in front.trials
+        if trial.on_front and trial.found is not None and trial.found.excess <= 1
+        if trial.found.quality.value >= front.start.quality.value - EQUAL_AUC
+    ]
+    return min(good)[2] if good else None
+
+
 def build_races(rivals: Sequence[Rival]) -> Iterator[Race]:
     """Yield the latencies within equal resources: the least with which both meet the budget.
 
-    Only rivals that are as good as the design are worth a race.
+    Only rivals that are as good are worth a race.
     """
-    *others, design = rivals
-    for rival in others:
-        if design.solved is None or rival.solved is None or not _is_as_good(rival, design):
-            continue
-        luts = max(each.solved.cost_luts or 0.0 for each in (design, rival) if each.solved)
-        yield Race(rival.name, luts, _fastest(design, luts), _fastest(rival, luts))
+    for ours in (each for each in rivals if each.kind in OURS):
+        for rival in (each for each in rivals if each.kind not in OURS):
+            if ours.solved is None or rival.solved is None or not _is_as_good(rival, ours):
+                continue
+            luts = max(each.solved.cost_luts or 0.0 for each in (ours, rival) if each.solved)
+            times = _fastest(ours, luts), _fastest(rival, luts)
+            yield Race(rival.name, luts, *times, ours.name)
 
 
 def _fastest(rival: Rival, luts: float) -> float:

@@ -19,10 +19,21 @@ from trigger.flow.alternatives import refresh_report
 from trigger.flow.bench import write_bench
 from trigger.flow.derived import write_derived
 from trigger.flow.listener import Listener
+from trigger.flow.pretrained import keep_weights
 from trigger.flow.steps import Flow
 from trigger.flow.training_knobs import describe_changes, find_knobs
 from trigger.flow.trial import BY_DEFAULT, Evaluation, Goal, found_in
-from trigger.report.front import Against, Chosen, Found, Front, Objective, Tried, write_front
+from trigger.report.front import (
+    FOLDER,
+    Against,
+    Chosen,
+    Found,
+    Front,
+    Objective,
+    Tried,
+    weights_of,
+    write_front,
+)
 from trigger.scaleout import spread
 from trigger.search.study import GENERATION, Trial, explore, keep_front
 from trigger.training.tasks import EventClass
@@ -57,7 +68,8 @@ class Exploration:
     best: tuple[Tried, ...]
     """Those that none betters, the best first."""
     folder: Path
-    """Of the record and of a design file for each of the best, for ``trigger run``."""
+    """Of the record, of a design file for each of the best, for ``trigger run``, and of its
+    weights, for ``trigger compile --weights``."""
 
 
 def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
@@ -82,7 +94,7 @@ def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
             allowed="quantized_bits or quantized_relu of more than two bits, several filters in a "
             "layer that another one follows, or pruning",
         )
-    home = (flow.workspace.folder / "search").resolve()
+    home = (flow.workspace.folder / FOLDER).resolve()
     bench = write_bench(flow, home)
     here = not asked.scheduler and asked.processes == 1
     progress = listener.training() if here else None
@@ -100,7 +112,7 @@ def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
             generation=asked.generation,
             progress=_Teller(listener, asked.goal).tell,
         )
-    kept = _keep(file, asked.goal, own, found, home)
+    kept = _keep(flow, evaluate, own, found)
     refresh_report(flow.workspace.folder)
     return kept
 
@@ -120,14 +132,19 @@ def _check(file: DesignFile, goal: Goal) -> None:
         )
 
 
-def _keep(
-    file: DesignFile, goal: Goal, own: Found, found: Sequence[Trial], home: Path
-) -> Exploration:
-    """Write the record, and the designs of the front."""
+def _keep(flow: Flow, evaluate: Evaluation, own: Found, found: Sequence[Trial]) -> Exploration:
+    """Write the record, and the designs of the front with what they have trained."""
+    file, goal, home = flow.file, evaluate.goal, evaluate.home
     best = [trial for trial, _ in keep_front(found)]
     designs = {trial.number: _write(file, goal, trial, home).name for trial in best}
+    for trial in best:
+        trained = evaluate.model(trial.choice)
+        if trained is not None:
+            images, weights = flow.images, home / weights_of(designs[trial.number])
+            keep_weights(trained, images.contract, weights, images.output)
     tried = {trial.number: _record(trial, designs.get(trial.number, "")) for trial in found}
-    front = Front(file.name, goal.objective, goal.against, own, tuple(tried.values()))
+    network = flow.compiled.network.digest
+    front = Front(file.name, goal.objective, goal.against, own, tuple(tried.values()), network)
     write_front(front, home)
     return Exploration(front, tuple(tried[trial.number] for trial in best), home)
 

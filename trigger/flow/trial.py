@@ -26,6 +26,7 @@ from trigger.errors import (
     ConversionError,
     DivergedError,
     EstimateError,
+    ModelError,
     OutputError,
     UnsupportedLayerError,
 )
@@ -48,6 +49,7 @@ from trigger.training import (
     Sample,
     TrainedModel,
     fit,
+    read_trained,
     restore,
 )
 from trigger.training.narrowing import narrow, thin
@@ -121,8 +123,7 @@ class Evaluation:
         """
         bench = read_bench(self.home, self.key)
         file = with_choice(bench.file, choice, self.epochs)
-        name = digest_of(file.design.model, file.training, bench.start.digest)[:16]
-        folder = self.home / "trials" / name
+        folder = self._folder(bench, file)
         place = folder / f"outcome_{digest_of(self.key, self.goal)[:16]}.json"
         outcome = _read(place)
         if outcome is None:
@@ -134,6 +135,19 @@ class Evaluation:
         told = outcome.notes
         judge_losses(told["predicted"], told["predicted_excess"], earlier, told["losses"])
         return outcome
+
+    def model(self, choice: Choice) -> TrainedModel | None:
+        """Return what a finished trial has trained; None where that is no longer in the folder."""
+        bench = read_bench(self.home, self.key)
+        file = with_choice(bench.file, choice, self.epochs)
+        with suppress(ModelError):
+            return read_trained(self._folder(bench, file), file.design.model)
+        return None
+
+    def _folder(self, bench: Bench, file: DesignFile) -> Path:
+        """Return where a trial keeps its training."""
+        name = digest_of(file.design.model, file.training, bench.start.digest)[:16]
+        return self.home / "trials" / name
 
     def start(self) -> Found:
         """Return what the design is worth as it is, with the weights that trials start from.
@@ -194,7 +208,7 @@ class Evaluation:
 
     def _firmware(self, file: DesignFile, trained: TrainedModel) -> tuple[Point, float]:
         """Return the firmware that a model gets, and how far it is from the budget."""
-        answer = solve_network(file, _convert(file.design, trained))
+        answer = solve_network(file, convert_without_reuse(file.design, trained))
         return self.goal.best_of(answer), answer.excess
 
 
@@ -247,8 +261,12 @@ def judge_losses(
             )
 
 
-def _convert(design: Design, trained: TrainedModel) -> Network:
-    """Return what a trained model becomes; reuse factors, which follow, leave every integer."""
+def convert_without_reuse(design: Design, trained: TrainedModel) -> Network:
+    """Return what a trained model becomes; reuse factors, which follow, leave every integer.
+
+    Raises:
+        ConversionError, UnsupportedLayerError: hls4ml does not take it.
+    """
     knobs = design.knobs
     layers = {name: _without_reuse(each) for name, each in knobs.layers.items()}
     free = replace(design, knobs=Knobs(_without_reuse(knobs.model), layers))

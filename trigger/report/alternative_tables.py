@@ -20,6 +20,7 @@ from trigger.report.wording import common_origin
 SETTINGS_WORDS: dict[Settings, str] = {
     Settings.DEFAULT: "default",
     Settings.SOLVED: "cheapest in the budget",
+    Settings.ONE_FACTOR: "cheapest with one reuse factor",
 }
 ONE_WIDTH = "the best width for all, trained"
 """What a claim is against where no width is good enough."""
@@ -59,9 +60,10 @@ def alternatives_table(found: Alternatives, name: str, *, everything: bool = Fal
 
 
 def claims_table(claims: tuple[Claim, ...]) -> Table:
-    """Return by what factor the design is cheaper, with the settings of both."""
+    """Return by what factor a firmware is cheaper, with the settings of both."""
     rows = tuple(
         (
+            Cell(claim.of),
             Cell(claim.against or ONE_WIDTH, claim.note),
             Cell(SETTINGS_WORDS[claim.settings]),
             Cell(SETTINGS_WORDS[claim.rival_settings]),
@@ -79,14 +81,15 @@ def claims_table(claims: tuple[Claim, ...]) -> Table:
         for claim in claims
     )
     columns = (
+        Column("Firmware"),
         Column("Against"),
-        Column("Settings of the design"),
-        Column("Of the other"),
+        Column("Its settings"),
+        Column("Those of the other"),
         Column("Times cheaper", numeric=True),
         Column("Asked", numeric=True),
         Column("AUC difference", numeric=True),
-        Column("Latency of the design (ns)", numeric=True),
-        Column("Of the other (ns)", numeric=True),
+        Column("Its latency (ns)", numeric=True),
+        Column("That of the other (ns)", numeric=True),
         Column("Answer"),
     )
     tolerance = claims[0].tolerance
@@ -98,16 +101,18 @@ def races_table(found: Alternatives) -> Table:
     """Return the latencies within equal resources."""
     rows = tuple(
         (
+            Cell(race.of),
             Cell(race.against),
             *map(number_cell, (race.luts, race.latency_ns, race.rival_latency_ns)),
         )
         for race in found.races
     )
     columns = (
+        Column("Firmware"),
         Column("Against"),
         Column("Cost (LUT)", numeric=True),
-        Column("Latency of the design (ns)", numeric=True),
-        Column("Of the other (ns)", numeric=True),
+        Column("Its latency (ns)", numeric=True),
+        Column("That of the other (ns)", numeric=True),
     )
     caption = "Fastest within equal resources: the least with which both keep the budget"
     return Table("races-table", caption, columns, rows)

@@ -58,7 +58,7 @@ class Alternatives:
     luts_per_dsp: int
     rows: tuple[Alternative, ...]
     claims: tuple[Claim, ...] = ()
-    """By what factor the design is cheaper than rivals."""
+    """By what factor the design, or a trial, is cheaper than rivals."""
     races: tuple[Race, ...] = ()
     latency_limit_ns: float | None = None
     """Of the budget."""

@@ -14,7 +14,7 @@ from trigger.files import write_text
 from trigger.report.codec import decode, encode
 from trigger.report.files import indent_json, read_data
 
-FRONT = "front.json"
+FOLDER, FRONT, WEIGHTS = "search", "front.json", "weights"
 _SCHEMA = "trigger-front-1"
 
 
@@ -84,6 +84,13 @@ class Front:
     """The design as it is, with its trained weights."""
     trials: tuple[Tried, ...]
     """By number; finished ones only."""
+    network_sha256: str = ""
+    """Digest of the firmware of the design as it is."""
+
+
+def weights_of(design: str) -> Path:
+    """Return where the weights of a trial's design file are kept, beside the record."""
+    return Path(WEIGHTS) / Path(design).stem
 
 
 def write_front(front: Front, folder: Path) -> Path:

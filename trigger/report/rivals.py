@@ -17,7 +17,13 @@ class RivalKind(Enum):
     """With types that hls4ml chooses, or one type for all, without training."""
     TRAINED = "one width, trained"
     """The design's model with one width for every quantiser, dense, trained as the design is."""
+    FOUND = "trial"
+    """The cheapest one of `trigger explore` that is as good as the design on validation events."""
     DESIGN = "this design"
+
+
+OURS = (RivalKind.FOUND, RivalKind.DESIGN)
+"""What is held against the others."""
 
 
 class Settings(Enum):
@@ -27,6 +33,8 @@ class Settings(Enum):
     """The Latency strategy and one reuse factor everywhere; of the design, its own."""
     SOLVED = "solved"
     """The cheapest within the design's budget."""
+    ONE_FACTOR = "one reuse factor"
+    """The cheapest within the design's budget that has one strategy and reuse factor for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class Rival:
     """Of one that has one for all."""
     training_seconds: float | None = None
     solving_seconds: float | None = None
+    one_factor: Firmware | None = None
+    """With one strategy and reuse factor; None where none meets the budget, or none was sought."""
 
     @property
     def solved(self) -> Firmware | None:
@@ -69,33 +79,41 @@ class Rival:
         return min(known, key=lambda each: each.cost_luts or 0.0, default=None)
 
     def with_settings(self, settings: Settings) -> Firmware | None:
-        return self.default if settings is Settings.DEFAULT else self.solved
+        match settings:
+            case Settings.DEFAULT:
+                return self.default
+            case Settings.SOLVED:
+                return self.solved
+            case Settings.ONE_FACTOR:
+                return self.one_factor
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """By what factor the design is cheaper than a rival, and on what condition."""
+    """By what factor a firmware is cheaper than a rival, and on what condition."""
 
     against: str
     """The rival; "" where there is none to compare with."""
     settings: Settings
-    """Of the design."""
+    """Its own."""
     rival_settings: Settings
     factor: float | None
-    """Cost of the rival over that of the design; None where one is not known."""
+    """Cost of the rival over its own; None where one is not known."""
     asked: float
     """The factor that is wanted."""
     auc_difference: float | None
-    """Of the design, less that of the rival."""
+    """Its own, less that of the rival."""
     tolerance: float
-    """AUC that the design may be worse by and still count as equal."""
+    """AUC that it may be worse by and still count as equal."""
     latency_ns: float | None
     rival_latency_ns: float | None
     note: str = ""
+    of: str = RivalKind.DESIGN.value
+    """The firmware."""
 
     @property
     def equal(self) -> bool:
-        """Whether the design's AUC is not below that of the rival by more than the tolerance."""
+        """Whether its AUC is not below that of the rival by more than the tolerance."""
         return self.auc_difference is not None and self.auc_difference >= -self.tolerance
 
     @property
@@ -108,13 +126,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """The fastest firmware of the design and of a rival within the same resources."""
+    """The fastest settings of a firmware and of a rival within the same resources."""
 
     against: str
     luts: float
     """LUTs, DSP blocks weighed in: the least that both can do with within the budget."""
     latency_ns: float
     rival_latency_ns: float
+    of: str = RivalKind.DESIGN.value
+    """The firmware."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,20 +77,25 @@ def legal_settings(
         pixels: positions of the result; 1 of a dense layer.
         stats: of the kernel.
     """
-    elements, outputs = layer.matrix.shape
-    if isinstance(layer, (DepthwiseConv1D, DepthwiseConv2D)):
-        elements = layer.matrix.shape[0] // outputs
     factors: tuple[int, ...] = (1,)
     if isinstance(layer, (Conv1D, Conv2D)) and io_type is IOType.PARALLEL:
         factors = legal_parallelization_factors(pixels)
     for strategy in STRATEGIES:
-        legal = legal_reuse_factors(elements, outputs, strategy)
+        legal = legal_factors(layer, strategy)
         groups: list[tuple[int, ...]] = [(factor,) for factor in legal]
         if strategy is Strategy.LATENCY:
             groups = _with_equal_limits(legal, stats)
         for group in groups:
             for factor in factors:
                 yield tuple(Setting(strategy, reuse, factor) for reuse in group)
+
+
+def legal_factors(layer: MultiplyAccumulate, strategy: Strategy) -> tuple[int, ...]:
+    """Return the reuse factors that hls4ml takes for a layer, ascending."""
+    elements, outputs = layer.matrix.shape
+    if isinstance(layer, (DepthwiseConv1D, DepthwiseConv2D)):
+        elements //= outputs
+    return legal_reuse_factors(elements, outputs, strategy)
 
 
 def _with_equal_limits(legal: tuple[int, ...], stats: WeightStatistics) -> list[tuple[int, ...]]:
