@@ -139,9 +139,11 @@ def test_every_section_becomes_a_frozen_record(load):
 def test_weights_that_share_a_multiplier_follow_from_the_hls_block(load):
     part = DESIGN[DESIGN.index("{final_sparsity") : DESIGN.index("    LayerName")]
     stored = part.replace("latency", "resource")
-    shared = stored.replace("schedule: polynomial", "structure: multiplier, signed_digits: 2")
+    wanted = "structure: multiplier, signed_digits: 2, equal_constants: 3"
+    shared = stored.replace("schedule: polynomial", wanted)
     found = load(part, shared).training.pruning
     assert (found.structure, found.signed_digits) == (PruningStructure.MULTIPLIER, 2)
+    assert found.equal_constants == 3
     assert found.reuse_factors == {"conv1": 3, "score": 1}
     assert load(part, stored).training.pruning.reuse_factors is None
     assert load(part, shared.replace("resource", "latency")).training.pruning.reuse_factors == {}

@@ -103,9 +103,27 @@ def test_digits_are_few_and_the_loss_is_what_is_gone():
     assert (same.lost, same.network.digest) == (0, network.digest)
 
 
+def test_an_input_meets_few_sizes_which_saves_where_weights_are_constants():
+    network = mlp(Strategy.LATENCY, 1)
+    wishes = [PruningSpec(0.25, equal_constants=sizes, keep=("score",)) for sizes in (None, 3, 1)]
+    found = [predict_pruning(network, TARGET, wish, MLP) for wish in wishes]
+    raw = kernel(found[2].network, "hidden")
+    assert count_constants(raw) == 32
+    assert np.count_nonzero(raw == 0) >= 64
+    assert np.array_equal(kernel(found[2].network, "score"), kernel(network, "score"))
+    luts = [cost(each)[0] for each in found]
+    assert sorted(luts, reverse=True) == luts
+    assert luts[2] < 0.9 * luts[0]
+    assert found[0].lost < found[1].lost < found[2].lost
+    stored = mlp(Strategy.RESOURCE, 4)
+    few = predict_pruning(stored, TARGET, PruningSpec(0, equal_constants=1), MLP)
+    assert cost(few) == cost(predict_pruning(stored, TARGET, PruningSpec(0), MLP))
+
+
 def test_constants_are_counted_by_size_once_for_each_input():
     raw = np.array([[3, -3, 0, 5], [0, 0, 0, 0], [1, 2, 3, 4], [-7, -7, -7, 7]])
     assert count_constants(raw) == 2 + 0 + 4 + 1
+    assert count_constants(raw, depthwise=True) == 3 + 0 + 4 + 4
 
 
 @pytest.mark.parametrize("structure", PruningStructure)

@@ -51,6 +51,7 @@ TRAINING = TrainingSpec(
         frequency_steps=7,
         structure=PruningStructure.MULTIPLIER,
         signed_digits=1,
+        equal_constants=1,
         reuse_factors={"conv": 3, "score": 8},
     ),
 )
@@ -140,7 +141,7 @@ def test_the_zeros_are_those_of_the_quantised_kernels(whole):
     ]  # fmt: skip
 
 
-def test_what_is_trained_has_the_structure_and_the_digits_that_were_asked_for(whole):
+def test_what_is_trained_has_the_structure_the_digits_and_the_sizes_that_were_asked_for(whole):
     trained, _ = whole
     keras_model = restore(trained)
     for name, groups in group_kernels(model(), TRAINING.pruning).items():
@@ -151,6 +152,15 @@ def test_what_is_trained_has_the_structure_and_the_digits_that_were_asked_for(wh
         zero = ~raw.ravel()[groups].any(axis=1)
         assert groups.shape == {"conv": (12, 3), "score": (8, 8)}[name]
         assert zero.sum() >= len(groups) / 2
+        rows = [set(row) - {0} for row in np.abs(raw).reshape(-1, raw.shape[-1])]
+        assert max(len(sizes) for sizes in rows) == 1
+
+
+def test_the_model_that_is_kept_is_the_one_that_was_validated(whole):
+    trained, _ = whole
+    scores = predict(trained, VALIDATION.pixels_raw)[:, 0]
+    loss = np.mean(np.logaddexp(0, np.where(VALIDATION.labels == 1, -scores, scores)))
+    assert loss == pytest.approx(trained.history[trained.best_epoch - 1].validation_loss, rel=1e-4)
 
 
 @pytest.mark.parametrize("steps", [5, 50], ids=["in the first epoch", "in the third epoch"])
@@ -296,12 +306,16 @@ def test_a_kernel_that_is_kept_is_not_pruned(tmp_path):
 
 
 def test_a_kernel_has_the_share_of_zeros_that_its_layer_asks_for(tmp_path):
-    pruning = replace(TRAINING.pruning, layer_sparsity={"conv": 0.0, "score": 0.75})
+    shares = {"conv": 0.0, "score": 0.75}
+    pruning = replace(TRAINING.pruning, layer_sparsity=shares, equal_constants=None)
     training = replace(TRAINING, pruning=pruning)
     trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
     shares = {kernel.layer: kernel.share for kernel in trained.zeros}
     assert shares["conv"] < 0.5
     assert shares["score"] >= 0.75
+    raw = trained.weights["conv"]["kernel"] * 2**5
+    assert csd_digit_counts(raw.astype(int)).max() == 1
+    assert max(len(set(row) - {0}) for row in np.abs(raw).reshape(9, 4)) > 1
 
 
 def test_only_a_layer_with_a_kernel_can_be_kept(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from trigger.training import PruningSpec, PruningStructure, TrainingSpec, least_
 from trigger.training.pruning import find_levels, group_kernels
 from trigger.training.spec import KernelZeros
 from trigger.training.structure import (
+    allowed_constants,
     group_weights,
     nearest_level,
     prune_kernel,
@@ -109,6 +111,40 @@ def test_levels_are_the_numbers_of_few_digits(width, integer, digits, symmetric)
     assert near[raw == 0] == 0
 
 
+def least_error(row: np.ndarray, levels: np.ndarray, sizes: int) -> float:
+    """Return the least sum of squares of all choices of so many sizes, each weight next to one."""
+    return min(
+        np.square(np.abs(row)[:, None] - [0, *chosen]).min(axis=1).sum()
+        for chosen in combinations(levels[levels > 0], min(sizes, np.sum(levels > 0)))
+    )
+
+
+@given(
+    form=st.builds(FixedFormat, st.integers(2, 5), st.integers(-1, 2)),
+    sizes=st.integers(1, 3),
+    digits=st.none() | st.integers(1, 2),
+    shape=st.sampled_from([(2, 3, 5), (1, 1), (4, 6)]),
+    raw=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_no_other_choice_of_sizes_is_nearer_to_the_kernel(form, sizes, digits, shape, raw, seed):
+    pruning = PruningSpec(0, signed_digits=digits, equal_constants=sizes)
+    constants = allowed_constants(form, pruning)
+    rng = np.random.default_rng(seed)
+    kernel = rng.integers(8 * form.raw_min, 8 * form.raw_max + 1, shape) * rng.integers(0, 2, shape)
+    kernel = kernel // 8 if raw else kernel / 8
+    nearest = constants.nearest(kernel)
+    assert nearest.dtype == constants.levels.dtype
+    assert np.isin(nearest, constants.levels).all()
+    assert not nearest[kernel == 0].any()
+    assert np.array_equal(constants.nearest(nearest), nearest)
+    rows = zip(kernel.reshape(-1, shape[-1]), nearest.reshape(-1, shape[-1]), strict=True)
+    for before, after in rows:
+        assert len(set(np.abs(after)) - {0}) <= sizes
+        error = np.square(before - after).sum()
+        assert error == least_error(before, constants.levels, sizes)
+
+
 def test_the_answer_and_the_layers_to_keep_are_not_pruned():
     pruning = PruningSpec(0.5, structure=PruningStructure.UNIT)
     sizes = {name: groups.shape for name, groups in group_kernels(MODEL, pruning).items()}
@@ -140,35 +176,57 @@ def test_levels_are_those_of_each_quantiser():
     levels = find_levels(MODEL, PruningSpec(0, signed_digits=1, keep=("depthwise",)))
     assert list(levels) == ["conv", "score"]
     powers = [2.0**-power for power in range(1, 6)]
-    assert levels["conv"].tolist() == sorted([-1, 0, *powers, *(-power for power in powers)])
+    assert levels["conv"].levels.tolist() == sorted([-1, 0, *powers, *(-power for power in powers)])
     assert find_levels(MODEL, PruningSpec(0)) == {}
+    equal = find_levels(MODEL, PruningSpec(0, equal_constants=2, keep=("score",)))
+    assert list(equal) == ["conv"]  # an input of a depthwise kernel meets one weight
+    assert equal["conv"].sizes == 2
+    assert equal["conv"].levels.tolist() == (np.arange(-32, 32) / 32).tolist()
+    plain = LayerSpec("DepthwiseConv2D", "depthwise", {"kernel_size": 2})
+    model = replace(MODEL, layers=(MODEL.layers[0], plain, *MODEL.layers[2:]))
+    assert list(find_levels(model, PruningSpec(0, equal_constants=2))) == ["conv", "score"]
+    both = find_levels(MODEL, PruningSpec(0, signed_digits=1, equal_constants=2))
+    assert {name: each.sizes for name, each in both.items()} == {
+        "conv": 2,
+        "depthwise": None,
+        "score": 2,
+    }
     conv, *others = MODEL.layers
     ternary = replace(conv, options={**conv.options, "kernel_quantizer": "ternary(alpha=1)"})
     model = replace(MODEL, layers=(ternary, *others))
     assert "conv" not in find_levels(model, PruningSpec(0, signed_digits=1))
 
 
+@pytest.mark.parametrize("key", ["signed_digits", "equal_constants"])
 @pytest.mark.parametrize(
     ("layer", "match"),
     [
-        (LayerSpec("Dense", "score", {"units": 3}), "score.*no kernel_quantizer.*quantised layers"),
+        (
+            LayerSpec("Dense", "score", {"units": 3}),
+            "score.*{key} is.*no kernel_quantizer.*quantised layers",
+        ),
         (
             LayerSpec(
                 "QDense",
                 "score",
                 {**QUANTISED, "units": 3, "kernel_quantizer": "quantized_bits(30, 0, alpha=1)"},
             ),
-            "score.*30 bits.*at most 24",
+            "score.*{key} is.*30 bits.*at most 24",
         ),
     ],
     ids=["no quantiser", "too wide"],
 )
-def test_kernels_without_exact_levels_are_refused(layer, match):
+def test_kernels_without_exact_levels_are_refused(key, layer, match):
     model = replace(MODEL, layers=(*MODEL.layers[:-1], layer))
-    with pytest.raises(DesignError, match=match):
-        find_levels(model, PruningSpec(0, signed_digits=2))
+    with pytest.raises(DesignError, match=match.format(key=key)):
+        find_levels(model, PruningSpec(0, **{key: 2}))
 
 
 def test_digits_are_few():
     with pytest.raises(DesignError, match=r"signed_digits is 5.*1 to 4"):
         TrainingSpec(epochs=2, pruning=PruningSpec(0, signed_digits=5))
+
+
+def test_an_input_meets_one_size_at_least():
+    with pytest.raises(DesignError, match=r"pruning\.equal_constants is 0.*1 or more, or left out"):
+        PruningSpec(0, equal_constants=0)

@@ -43,6 +43,15 @@ def prune(
             show_default=False,
         ),
     ] = None,
+    equal_constants: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=0,
+            help="Different sizes of the weights that an input meets, zero aside; 0 for any. Can be"
+            " given again; default: 0.",
+            show_default=False,
+        ),
+    ] = None,
     unrolled: Annotated[
         bool,
         typer.Option(
@@ -65,6 +74,7 @@ def prune(
     from trigger.config import load_design
     from trigger.config.limits import read_structures
     from trigger.flow.pruning import (
+        EQUAL_CONSTANTS,
         SIGNED_DIGITS,
         SPARSITIES,
         predict_prunings,
@@ -75,6 +85,9 @@ def prune(
     file = load_design(design)
     structures = read_structures(structure or [])
     digits = SIGNED_DIGITS if signed_digits is None else [each or None for each in signed_digits]
+    sizes = (
+        EQUAL_CONSTANTS if equal_constants is None else [each or None for each in equal_constants]
+    )
     listener = show.ConsoleListener()
     with Flow(file, output / file.name, listener) as flow:
         table = predict_prunings(
@@ -82,6 +95,7 @@ def prune(
             structures,
             SPARSITIES if sparsity is None else sparsity,
             digits,
+            sizes,
             unrolled=unrolled,
             progress=listener.counter("ways to prune"),
         )
@@ -89,6 +103,7 @@ def prune(
     if json:
         show.print_json(_record(table))
         return
+    trained = [("as trained", "", "", "", *_row(table, table.trained)[4:])] if table.trained else []
     title = "Estimated, LUTs with their 80 % band; no weight is trained again"
     if table.rows[0].auc is not None:
         title += f"; AUC and accuracy on {table.events:,} validation events"
@@ -98,6 +113,7 @@ def prune(
             "structure",
             "sparsity",
             "digits",
+            "sizes",
             "zeros",
             "constants",
             *_FIGURES,
@@ -108,7 +124,7 @@ def prune(
         ),
         [
             *(_row(table, row) for row in table.rows),
-            *([("as trained", "", "", *_row(table, table.trained)[3:])] if table.trained else []),
+            *trained,
         ],
     )
     if table.stored:
@@ -128,6 +144,7 @@ def _row(table: Table, row: Row) -> tuple[str, ...]:
         pruning.structure.value,
         f"{pruning.final_sparsity:.0%}",
         "any" if pruning.signed_digits is None else str(pruning.signed_digits),
+        "any" if pruning.equal_constants is None else str(pruning.equal_constants),
         f"{prediction.zeros / max(1, prediction.weights):.0%}",
         f"{prediction.constants:,}",
         *(_figure(getattr(prediction.cost.total, name), band=name == "lut") for name in _FIGURES),
@@ -163,6 +180,7 @@ def _row_record(table: Table, row: Row) -> dict[str, Any]:
         "structure": pruning.structure.value,
         "final_sparsity": pruning.final_sparsity,
         "signed_digits": pruning.signed_digits,
+        "equal_constants": pruning.equal_constants,
         "zeros": prediction.zeros,
         "weights": prediction.weights,
         "constants": prediction.constants,

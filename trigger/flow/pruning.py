@@ -34,6 +34,7 @@ from trigger.training.tasks import EventClass
 
 SPARSITIES = (0.25, 0.5, 0.75)
 SIGNED_DIGITS = (None, 2)
+EQUAL_CONSTANTS = (None,)
 EVENTS = 4000
 """Validation events that the AUC is measured on."""
 
@@ -78,12 +79,13 @@ def predict_prunings(
     structures: Sequence[PruningStructure] = (),
     sparsities: Sequence[float] = SPARSITIES,
     signed_digits: Sequence[int | None] = SIGNED_DIGITS,
+    equal_constants: Sequence[int | None] = EQUAL_CONSTANTS,
     *,
     unrolled: bool = False,
     events: int = EVENTS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Table:
-    """Return what each structure, sparsity and number of signed digits would save.
+    """Return what each structure, sparsity and number of signed digits and of sizes would save.
 
     Pruning begins with the weights of the quantised model; of a design that is pruned already,
     with those of its float twin, rounded.
@@ -91,6 +93,7 @@ def predict_prunings(
     Args:
         structures: () is ``weight`` and ``unit``, and ``multiplier`` where multipliers are shared.
         signed_digits: None is no restriction.
+        equal_constants: different sizes that an input meets; None is no restriction.
         unrolled: let layers whose zeros save nothing have the strategy Resource_unrolled.
 
     Raises:
@@ -111,7 +114,8 @@ def predict_prunings(
     held_out = flow.images.validation  # one class after the other: take some of each
     sample = held_out.take(np.arange(0, len(held_out), max(1, len(held_out) // events)))
     layers = frozenset(layer.name for layer in file.design.model.layers)
-    wishes = tuple(_wishes(file, network, structures, sparsities, signed_digits))
+    restrictions = tuple(itertools.product(signed_digits, equal_constants))
+    wishes = tuple(_wishes(file, network, structures, sparsities, restrictions))
 
     def row(network: Network, wish: PruningSpec) -> Row:
         prediction = predict_pruning(network, file.design.target, wish, layers)
@@ -140,9 +144,13 @@ def _wishes(
     network: Network,
     structures: Sequence[PruningStructure],
     sparsities: Sequence[float],
-    signed_digits: Sequence[int | None],
+    restrictions: Sequence[tuple[int | None, int | None]],
 ) -> Iterator[PruningSpec]:
-    """Yield what is asked for, without what would say the same twice."""
+    """Yield what is asked for, without what would say the same twice.
+
+    Args:
+        restrictions: signed digits and equal constants.
+    """
     assert file.training is not None
     begun = file.training.pruning or PruningSpec(0.0)
     begun = PruningSpec(0.0, keep=begun.keep)
@@ -157,14 +165,13 @@ def _wishes(
             if shared or structure is not PruningStructure.MULTIPLIER
         ]
     yield begun
-    for digits in signed_digits:
-        if digits is not None:
-            yield replace(begun, signed_digits=digits)
+    for digits, sizes in restrictions:
+        restricted = replace(begun, signed_digits=digits, equal_constants=sizes)
+        if restricted != begun:
+            yield restricted
         for structure, sparsity in itertools.product(structures, sparsities):
             if sparsity > 0:
-                yield replace(
-                    begun, final_sparsity=sparsity, structure=structure, signed_digits=digits
-                )
+                yield replace(restricted, final_sparsity=sparsity, structure=structure)
 
 
 def _measure(
@@ -198,11 +205,15 @@ def _write(flow: Flow, prediction: Prediction, folder: Path) -> Path:
         "structure": pruning.structure.value,
     }
     assert file.training is not None
-    if file.training.pruning is not None and file.training.pruning.layer_sparsity:
+    begun = file.training.pruning
+    if begun is not None and begun.layer_sparsity:
         wanted["layer_sparsity"] = None
-    if pruning.signed_digits is not None:
-        name += f"_digits_{pruning.signed_digits}"
-        wanted["signed_digits"] = pruning.signed_digits
+    for key, word in (("signed_digits", "digits"), ("equal_constants", "sizes")):
+        value = getattr(pruning, key)
+        if value is not None:
+            name += f"_{word}_{value}"
+        if value is not None or getattr(begun, key, None) is not None:
+            wanted[key] = value
     path = folder / f"{name}.yaml"
     record: dict[str, Any] = {"training": {"pruning": wanted}}
     unrolled = {

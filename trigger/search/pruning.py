@@ -1,4 +1,4 @@
-"""What zeros and few signed digits would save of a firmware, before anything is trained again.
+"""What zeros, few signed digits and equal constants would save, before anything is trained again.
 
 The estimator is asked about the very constants that would be left, at each layer's own strategy
 and reuse factor; nothing is assumed to be saved that its laws do not know of.
@@ -26,12 +26,7 @@ from trigger.layers import (
 from trigger.layers.reuse import STORED, legal_reuse_factors
 from trigger.network import Network
 from trigger.training.spec import PruningSpec, PruningStructure
-from trigger.training.structure import (
-    group_weights,
-    nearest_level,
-    prune_kernel,
-    signed_digit_levels,
-)
+from trigger.training.structure import allowed_constants, group_weights, prune_kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +56,8 @@ def predict_pruning(
         layers: names of those that a model trains; others keep their weights.
 
     Raises:
-        DesignError: a layer without a kernel that could be pruned, or as ``group_weights``.
+        DesignError: a layer without a kernel that could be pruned, or as ``group_weights`` and
+            ``allowed_constants``.
         UnsupportedLayerError, EstimateError: as ``estimate``.
     """
     pruned = prune_network(network, pruning, layers)
@@ -76,7 +72,7 @@ def predict_pruning(
         lost += _squares(old.kernel - new.kernel, step)
         zeros += np.count_nonzero(new.kernel == 0)
         weights += new.kernel.size
-        constants += count_constants(new.kernel)
+        constants += count_constants(new.kernel, depthwise=_is_depthwise(new))
     return Prediction(
         pruning,
         pruned,
@@ -92,7 +88,8 @@ def prune_network(network: Network, pruning: PruningSpec, layers: Collection[str
     """Return the network with the kernels that a fit would begin with if it pruned at once.
 
     Raises:
-        DesignError: a layer without a kernel that could be pruned, or as ``group_weights``.
+        DesignError: a layer without a kernel that could be pruned, or as ``group_weights`` and
+            ``allowed_constants``.
     """
     names = [layer.name for layer in network.layers if _has_kernel(layer, layers)]
     unit = pruning.structure is PruningStructure.UNIT
@@ -103,24 +100,25 @@ def prune_network(network: Network, pruning: PruningSpec, layers: Collection[str
             return layer
         assert isinstance(layer, MultiplyAccumulate)
         kernel = layer.kernel
+        depthwise = _is_depthwise(layer)
         if layer.name not in dense:
             groups = group_weights(
                 pruning.structure,
                 kernel.shape,
                 reuse_factor=layer.reuse_factor if layer.strategy in STORED else 1,
-                depthwise=isinstance(layer, (DepthwiseConv1D, DepthwiseConv2D)),
+                depthwise=depthwise,
                 where=layer.name,
             )
             kernel = prune_kernel(kernel, groups, pruning.sparsity_of(layer.name))
-        if pruning.signed_digits is not None:
-            levels = signed_digit_levels(layer.kernel_format, pruning.signed_digits)
-            kernel = nearest_level(kernel, levels)
-        return replace(layer, kernel=kernel)
+        allowed = allowed_constants(
+            layer.kernel_format, pruning, depthwise=depthwise, where=layer.name
+        )
+        return replace(layer, kernel=kernel if allowed is None else allowed.nearest(kernel))
 
     return Network(tuple(change(layer) for layer in network.layers), network.outputs)
 
 
-def count_constants(kernel: RawArray) -> int:
+def count_constants(kernel: RawArray, *, depthwise: bool = False) -> int:
     """Return how many products a kernel of constants makes: of each input, one for each size.
 
     Equal constants of one input share a product, and so do a constant and its negative, which the
@@ -128,8 +126,10 @@ def count_constants(kernel: RawArray) -> int:
 
     Args:
         kernel: raw (*window, outputs).
+        depthwise: each weight has an input of its own.
     """
-    rows = np.sort(np.abs(kernel.reshape(-1, kernel.shape[-1])), axis=1)
+    outputs = 1 if depthwise else kernel.shape[-1]
+    rows = np.sort(np.abs(kernel.reshape(-1, outputs)), axis=1)
     first = np.diff(rows, axis=1, prepend=0) != 0  # what is zero is no product
     return int(np.count_nonzero(first))
 
@@ -150,7 +150,7 @@ def with_unrolled_code(network: Network) -> Network:
     """
 
     def change(layer: Layer) -> Layer:
-        if not saves_nothing(layer) or isinstance(layer, (DepthwiseConv1D, DepthwiseConv2D)):
+        if not saves_nothing(layer) or _is_depthwise(layer):
             return layer
         assert isinstance(layer, MultiplyAccumulate)
         elements, outputs = layer.matrix.shape
@@ -172,6 +172,10 @@ def _has_kernel(layer: Layer, layers: Collection[str]) -> bool:
             allowed="Strategy: Latency, Resource or Resource_unrolled",
         )
     return isinstance(layer, MultiplyAccumulate)
+
+
+def _is_depthwise(layer: Layer) -> bool:
+    return isinstance(layer, (DepthwiseConv1D, DepthwiseConv2D))
 
 
 def _squares(raw: RawArray, step: float) -> float:

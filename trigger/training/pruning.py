@@ -1,4 +1,4 @@
-"""Kernels that help the hardware, while a model is fitted: zeros, and weights of few signed digits.
+"""Kernels that help the hardware, while a model is fitted: zeros, few signed digits, equal weights.
 
 Zeros by tensorflow-model-optimization, whose masks are variables of the model and so are kept with
 it. Its blocks are rectangles of matrices; what goes together in firmware need not be one.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trigger.design import ModelSpec
 from trigger.errors import DesignError
@@ -23,16 +23,19 @@ from trigger.training.spec import (
     PruningStructure,
     TrainingSpec,
 )
-from trigger.training.structure import Groups, group_weights, nearest_level, signed_digit_levels
+from trigger.training.structure import (
+    Constants,
+    Groups,
+    allowed_constants,
+    group_weights,
+    restrictions,
+)
 from trigger.zoo import LAYERS, backend, check_model, shapes
 from trigger.zoo.check import layer_place, read_options
 from trigger.zoo.quantisers import Role, parse_quantiser
 
-_WIDEST = 24
-"""Bits of a weight that a float32 holds exactly."""
-
-Levels = Mapping[str, npt.NDArray[np.float64]]
-"""By layer, the values that its weights may have, ascending."""
+Levels = Mapping[str, Constants]
+"""By layer, the values that its weights may have."""
 
 
 def group_kernels(model: ModelSpec, pruning: PruningSpec) -> Mapping[str, Groups]:
@@ -149,44 +152,50 @@ def pruning_callbacks(training: TrainingSpec) -> list[Any]:
 
 
 def find_levels(model: ModelSpec, pruning: PruningSpec) -> Levels:
-    """Return the values that weights of few signed digits may have; {} where all are allowed.
+    """Return what weights of few signed digits, or equal ones, may be; {} where all are allowed.
 
     Raises:
         DesignError: a kernel without a quantiser, or of more than 24 bits.
     """
-    if pruning.signed_digits is None:
-        return {}
-    levels: dict[str, npt.NDArray[np.float64]] = {}
+    levels: dict[str, Constants] = {}
     for layer in model.layers:
-        kernel = LAYERS[layer.class_name].kernel
-        if not kernel or layer.name in pruning.keep:
+        kind = LAYERS[layer.class_name]
+        if not kind.kernel or layer.name in pruning.keep:
             continue
-        name = _quantiser_name(kernel)
+        depthwise = kind.shape is shapes.depthwise
+        wanted = restrictions(pruning, depthwise=depthwise)
+        if not wanted:
+            continue
+        name = _quantiser_name(kind.kernel)
         if name not in layer.options:
             raise DesignError(
-                f"signed_digits is set, but the kernel has no {name}",
+                f"{wanted[0]} is set, but the kernel has no {name}",
                 where=layer_place(layer),
                 allowed="quantised layers, such as QDense",
                 remedy="name the layer under training.pruning.keep",
             )
         quantiser = parse_quantiser(layer.options[name], Role.WEIGHT, layer_place(layer))
         form = quantiser.result
-        if form is None or form.width == 1:
-            continue  # binary and ternary weights have one digit
-        if form.width > _WIDEST:
-            raise DesignError(
-                f"signed_digits is set, but weights have {form.width} bits",
-                where=layer_place(layer),
-                allowed=f"at most {_WIDEST} bits",
-            )
-        symmetric = bool(quantiser.arguments.get("symmetric", False))
-        raw = signed_digit_levels(form, pruning.signed_digits, symmetric=symmetric)
-        levels[layer.name] = np.multiply(raw, float(form.step), dtype=np.float64)
+        if form is None:
+            continue  # binary and ternary weights have one digit, and one size
+        raw = allowed_constants(
+            form,
+            pruning,
+            symmetric=bool(quantiser.arguments.get("symmetric", False)),
+            depthwise=depthwise,
+            where=layer_place(layer),
+        )
+        if raw is not None:
+            levels[layer.name] = replace(raw, levels=raw.levels * float(form.step))
     return levels
 
 
 def train_on_levels(keras_model: Any, model: ModelSpec, levels: Levels) -> None:
-    """Let the layers multiply by the level next to each weight; gradients pass straight through."""
+    """Let the layers multiply by the level next to each weight; gradients pass straight through.
+
+    Which levels those of equal weights are follows from the weights of the moment alone, so that
+    there is no state to keep.
+    """
     tf = backend.tensorflow()
     for layer, kernel in _kernels(model, levels):
         quantise = _nearest(tf, levels[layer])
@@ -197,7 +206,7 @@ def settle_on_levels(keras_model: Any, model: ModelSpec, levels: Levels) -> None
     """Give every weight the value of the level that it stood for."""
     for layer, kernel in _kernels(model, levels):
         variable = getattr(keras_model.get_layer(layer), kernel)
-        variable.assign(nearest_level(variable.numpy(), levels[layer]))
+        variable.assign(levels[layer].nearest(variable.numpy()))
 
 
 def _kernels(model: ModelSpec, levels: Levels) -> list[tuple[str, str]]:
@@ -213,14 +222,24 @@ def _quantiser_name(kernel: str) -> str:
     return f"{kernel.removesuffix('_kernel')}_quantizer"
 
 
-def _nearest(tf: Any, levels: npt.NDArray[np.float64]) -> Any:
-    values = tf.constant(levels, tf.float32)
+def _nearest(tf: Any, constants: Constants) -> Any:
+    values = tf.constant(constants.levels, tf.float32)
     middles = (values[1:] + values[:-1]) / 2
 
-    def quantise(kernel: Any) -> Any:
+    def by_itself(kernel: Any) -> Any:
         places = tf.searchsorted(middles, tf.reshape(kernel, [-1]))
-        level = tf.reshape(tf.gather(values, places), tf.shape(kernel))
-        return kernel + tf.stop_gradient(level - kernel)
+        return tf.reshape(tf.gather(values, places), tf.shape(kernel))
+
+    def of_few_sizes(kernel: Any) -> Any:
+        level = tf.numpy_function(
+            lambda array: constants.nearest(array).astype(np.float32), [kernel], tf.float32
+        )
+        return tf.ensure_shape(level, kernel.shape)
+
+    level_of = by_itself if constants.sizes is None else of_few_sizes
+
+    def quantise(kernel: Any) -> Any:
+        return kernel + tf.stop_gradient(level_of(kernel) - kernel)
 
     return quantise
 

@@ -103,6 +103,10 @@ class PruningSpec:
     signed_digits: int | None = field(default=None, metadata=LATER)
     """Signed powers of two that a weight is the sum of, at most, from the first batch on; None
     leaves every number that the quantiser has."""
+    equal_constants: int | None = field(default=None, metadata=LATER)
+    """Different sizes, besides 0, of the weights that each input of a kernel meets, at most, from
+    the first batch on; None is any number. Firmware makes the product of an input with equal
+    constants once (strategy Latency). Inputs of a depthwise kernel meet one weight each."""
     layer_sparsity: Mapping[str, float] | None = field(default=None, metadata=LATER)
     """Shares of single kernels, by layer, in the place of ``final_sparsity``."""
     reuse_factors: Mapping[str, int] | None = field(default=None, metadata=LATER)
@@ -121,6 +125,9 @@ class PruningSpec:
         digits, most = self.signed_digits, MOST_SIGNED_DIGITS
         kept = digits is None or 1 <= digits <= most
         _require(kept, "pruning.signed_digits", digits, f"1 to {most}, or left out")
+        sizes = self.equal_constants
+        kept = sizes is None or sizes >= 1
+        _require(kept, "pruning.equal_constants", sizes, "1 or more, or left out")
 
     def sparsity_of(self, layer: str) -> float:
         """Return the share of zeros in the kernel of a layer at the end."""
