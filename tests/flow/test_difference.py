@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import WIDE, dense, pixels_in, relu, small_cnn
 from tests.report.example import build_example
+from tests.report.example_studies import with_signals
 from trigger.budget import Figure, Source
 from trigger.emulate import run
 from trigger.errors import ProjectError
@@ -249,6 +250,28 @@ def test_reports_of_other_robustness(tmp_path):
     ]
     assert {change.aspect for change in told.changes} == {Aspect.PHYSICS}
     assert not told.moves_bits
+
+
+def test_reports_of_other_robustness_of_a_further_signal(tmp_path):
+    report = build_example()
+    found = with_signals(report.robustness, "suep")
+    gain, fault = found.gains[0], found.faults[0]
+    (change,), (moved,) = gain.further, fault.further
+    change = replace(change, change=Figure(-0.5, Source.MEASURED))
+    moved = replace(moved, moved=(*moved.moved[:-1], moved.moved[-1] + 5))
+    gains = (replace(gain, further=(change,)), *found.gains[1:])
+    faults = (replace(fault, further=(moved,)), *found.faults[1:])
+    for file, robustness in (
+        ("a.json", found),
+        ("b.json", replace(found, gains=gains, faults=faults)),
+    ):
+        (tmp_path / file).write_text(render_json(replace(report, robustness=robustness)))
+    told = find_difference(tmp_path / "a.json", tmp_path / "b.json")
+    assert [each.where for each in told.changes] == [
+        f"robustness.{gain.name}.suep.change",
+        f"robustness.{fault.name}.suep",
+    ]
+    assert told.changes[1].after.endswith("; 1 of 30 cells differ")
 
 
 def test_reports_of_other_weights(tmp_path):

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.builders import dense, pixels_in, small_cnn, weights
+from trigger.config import load_design
 from trigger.emulate import run
 from trigger.fixed import FixedFormat
 from trigger.flow import robustness
+from trigger.flow.comparison import EMULATED
+from trigger.flow.faults import _decided
 from trigger.flow.robustness import Decided, study_robustness
 from trigger.layers import Reshape
 from trigger.network import Network
 from trigger.rates import Exposure
+from trigger.report import EnginePhysics, Physics
+from trigger.training import Sample
 
 EVENTS = 60
 NETWORK = small_cnn(3)
@@ -40,10 +47,10 @@ def decided() -> Decided:
     return Decided(
         network=NETWORK,
         pixels=pixels.astype(np.uint8),
-        is_signal=rng.random(EVENTS) < 0.5,
+        labels=(rng.random(EVENTS) < 0.5).astype(np.int8),
         score=score,
         threshold=threshold,
-        signal="ee",
+        signals=("ee",),
         background="mm",
         exposure=Exposure(40.0),
         contract="",
@@ -61,7 +68,7 @@ def test_a_map_is_what_a_loop_over_all_positions_counts(decided, found, kind, va
     fault = found.faults[kind]
     assert fault.name == ("dead", "hot")[kind]
     before = decide(decided.pixels, decided.threshold)
-    signal, background = decided.is_signal, ~decided.is_signal
+    signal, background = decided.labels == 1, decided.labels == 0
     assert (fault.signal_events, fault.background_events) == (signal.sum(), background.sum())
     moved_at_all = 0
     for position in range(decided.pixels[0].size):
@@ -110,7 +117,7 @@ def test_gain_shifts_stand_in_order_around_the_design(decided, found):
     middle = found.gains[4]
     assert middle == replace(found.nominal, size=0)
     assert (middle.signal_change.value, middle.signal_change.low) == (0, None)
-    passed = decide(decided.with_gain(0.1), decided.threshold)[decided.is_signal]
+    passed = decide(decided.with_gain(0.1), decided.threshold)[decided.labels == 1]
     assert found.gains[-1].signal_efficiency.value == passed.mean()
 
 
@@ -121,7 +128,7 @@ def test_rates_are_shares_of_the_crossings(found):
 
 def test_a_mirrored_image_is_decided_as_a_mirrored_image(decided, found):
     (mirrored,) = (each for each in found.orientations if each.name == "mirrored, left and right")
-    passed = decide(decided.pixels[:, :, ::-1], decided.threshold)[decided.is_signal]
+    passed = decide(decided.pixels[:, :, ::-1], decided.threshold)[decided.labels == 1]
     assert mirrored.signal_efficiency.value == passed.mean()
     assert len(found.orientations) == 7
 
@@ -131,6 +138,74 @@ def test_the_same_is_found_again_and_the_key_tells_what_it_depends_on(decided, f
     assert replace(decided, threshold=decided.threshold + 1).key != found.key
     assert replace(decided, pixels=decided.pixels[:, ::-1]).key != found.key
     assert replace(decided, contract="scale 7").key != found.key
+
+
+def test_every_signal_is_found_as_if_it_were_alone(decided):
+    labels = np.random.default_rng(6).integers(0, 3, EVENTS).astype(np.int8)
+    both = study_robustness(replace(decided, labels=labels, signals=("ee", "ttbar")))
+    assert [each.signal for each in both.nominal.signals(both.signal)] == ["ee", "ttbar"]
+    for label, name in ((1, "ee"), (2, "ttbar")):
+        kept = labels != 3 - label
+
+        def with_gain(gain, kept=kept):
+            return decided.with_gain(gain)[kept]
+
+        alone = study_robustness(
+            replace(
+                decided,
+                pixels=decided.pixels[kept],
+                labels=(labels[kept] > 0).astype(np.int8),
+                signals=(name,),
+                with_gain=with_gain,
+            )
+        )
+        for one, all_ in zip(
+            (alone.nominal, *alone.gains, *alone.orientations),
+            (both.nominal, *both.gains, *both.orientations),
+            strict=True,
+        ):
+            assert one.background_change == all_.background_change
+            assert one.signals(name)[0] == all_.signals(both.signal)[label - 1]
+        for one, all_ in list(zip(alone.faults, both.faults, strict=True))[:2]:  # noise is drawn
+            assert one.background_moved == all_.background_moved
+            assert one.signals(name)[0] == all_.signals(both.signal)[label - 1]
+            assert any(one.signal_moved[8:])
+
+
+def test_a_worst_cell_may_be_that_of_any_signal(decided):
+    labels = np.random.default_rng(6).integers(0, 3, EVENTS).astype(np.int8)
+    found = study_robustness(replace(decided, labels=labels, signals=("ee", "ttbar")))
+    hot = found.faults[1]
+    shares = [
+        min(moved / each.events for each, moved in zip(hot.signals("ee"), place, strict=True))
+        for place in zip(*(each.moved for each in hot.signals("ee")), strict=True)
+        if None not in place
+    ]
+    lost = [each.change.value for each in hot.worst[0].signals("ee")]
+    assert min(lost) == pytest.approx(min(shares))
+
+
+def test_an_anomaly_trigger_is_asked_for_every_signal_at_one_threshold():
+    file = load_design(Path(__file__).parents[2] / "models" / "region_anomaly.yaml")
+    labels = np.tile(np.arange(5), 6)
+    images = SimpleNamespace(
+        sample=Sample(np.arange(30 * 4).reshape(30, 2, 2, 1), labels),
+        split=SimpleNamespace(test=np.arange(10, 30)),
+        contract=SimpleNamespace(to_dict=dict),
+    )
+    assert file.classes == ("zero_bias", "ttbar", "haa4b", "suep", "zprime")
+    found = [
+        Physics(signal, "zero_bias", 4, 4, 0.1, (EnginePhysics(EMULATED, *4 * (None,), threshold),))
+        for threshold, signal in ((7, "ttbar"), (8, "zprime"), (9, "haa4b"))
+    ]
+    decided = _decided(file, images, NETWORK, found)
+    assert (decided.threshold, decided.background) == (7, "zero_bias")
+    assert decided.signals == ("ttbar", "zprime", "haa4b")
+    assert decided.labels.tolist() == 4 * [0, 1, 3, 2]  # suep was not asked for
+    assert decided.pixels[:, 0, 0, 0].tolist() == [
+        4 * event for event in range(10, 30) if labels[event] != 3
+    ]
+    assert decided.score(np.array([[5], [-3]])).tolist() == [5, -3]
 
 
 def test_sets_of_candidates_are_studied_number_by_number():
@@ -150,10 +225,10 @@ def test_sets_of_candidates_are_studied_number_by_number():
         Decided(
             network=network,
             pixels=pixels.astype(np.int8),
-            is_signal=np.arange(80) % 2 == 0,
+            labels=(np.arange(80) % 2 == 0).astype(np.int8),
             score=lambda outputs: outputs[:, 0],
             threshold=int(np.median(raw)),
-            signal="b",
+            signals=("b",),
             background="qcd",
             exposure=None,
             contract="",
@@ -183,10 +258,10 @@ def test_a_hot_cell_may_read_more_than_the_pixels_type_holds():
         Decided(
             network=network,
             pixels=np.array([[9, 0], [0, 7], [3, 2], [1, 1]], dtype=np.uint8),
-            is_signal=np.array([True, False, True, False]),
+            labels=np.array([1, 0, 1, 0], dtype=np.int8),
             score=lambda outputs: outputs[:, 0],
             threshold=31 * 500,
-            signal="b",
+            signals=("b",),
             background="qcd",
             exposure=None,
             contract="",

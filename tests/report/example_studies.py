@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trigger.budget import Figure, Outcome, Quantity, Source
 from trigger.rates import measure_change, measure_efficiency
 from trigger.report.studies import (
@@ -17,6 +19,8 @@ from trigger.report.studies import (
     RangeRow,
     Robustness,
     ScoreComparison,
+    SignalChange,
+    SignalMap,
     Variation,
     Widths,
 )
@@ -53,6 +57,36 @@ def build_robustness() -> Robustness:
         ),
         orientations=(vary("turned by 180°", 2, -1),),
         left_out=("No map of noisy cells: it would take too long.",),
+    )
+
+
+def with_signals(found: Robustness, *signals: str) -> Robustness:
+    """Return the same with further signals, of which each loses less than the one before."""
+
+    def changed(variation: Variation) -> Variation:
+        further = tuple(
+            SignalChange(name, *others(variation, factor)) for factor, name in enumerate(signals, 2)
+        )
+        return replace(variation, further=further)
+
+    def others(variation: Variation, factor: int) -> tuple[Figure, Figure]:
+        moved = round(500 * variation.signal_change.value / factor)
+        share, change = measure_efficiency(200 + moved, 500), counted(moved)
+        return shown(share), shown(change)
+
+    def also(fault: CellFault) -> CellFault:
+        maps = tuple(
+            SignalMap(name, 400, tuple(count and count // factor for count in fault.signal_moved))
+            for factor, name in enumerate(signals, 2)
+        )
+        return replace(fault, worst=tuple(map(changed, fault.worst)), further=maps)
+
+    return replace(
+        found,
+        nominal=changed(found.nominal),
+        faults=tuple(map(also, found.faults)),
+        gains=tuple(map(changed, found.gains)),
+        orientations=tuple(map(changed, found.orientations)),
     )
 
 

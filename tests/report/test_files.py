@@ -26,9 +26,12 @@ from trigger.report import (
     same_but_times,
     write,
 )
+from trigger.report.codec import decode, encode
 from trigger.report.schema import build_schema
+from trigger.report.studies import Robustness
 
 from .example import build_example
+from .example_studies import with_signals
 
 NAMES = ["report.html", "report.json", "report.md"]
 
@@ -69,6 +72,24 @@ def test_json_round_trip(
 ) -> None:
     assert_comes_back(report, written)
     assert_comes_back(bare, write(bare, tmp_path / "new" / "folder"))
+
+
+def test_a_report_from_before_there_were_several_signals_is_read(report: Report, data: Any) -> None:
+    def forget(each: Any) -> Any:
+        if isinstance(each, dict):
+            return {key: forget(value) for key, value in each.items() if key != "further"}
+        return [forget(value) for value in each] if isinstance(each, list) else each
+
+    assert "further" in json.dumps(data["robustness"])
+    assert decode(forget(data["robustness"]), Robustness, "robustness") == report.robustness
+
+
+def test_a_report_whose_signals_contradict_each_other_is_refused(report: Report) -> None:
+    found = with_signals(report.robustness, "suep")
+    data = encode(found, Robustness, "robustness")
+    data["gains"][1]["further"][0]["signal"] = "zprime"
+    with pytest.raises(ReportError, match=r"gain -5 %: further signals are \['zprime'\].*suep"):
+        decode(data, Robustness, "robustness")
 
 
 def test_the_same_report_gives_the_same_bytes(written: tuple[Path, ...], tmp_path: Path) -> None:

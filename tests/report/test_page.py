@@ -17,8 +17,10 @@ from trigger.report.markdown import render_markdown
 from trigger.report.page import TEMPLATES, render_html
 from trigger.report.sections import build_sections, word_agreement
 from trigger.report.studies import CellFault
-from trigger.report.study_charts import fault_drawing
+from trigger.report.study_charts import fault_drawing, gain_drawing
 from trigger.report.study_tables import map_table
+
+from .example_studies import with_signals
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 
@@ -280,6 +282,28 @@ def test_maps_of_any_shape_are_drawn_and_named(
     found = replace(report.robustness, shape=shape, cells=11, faults=(fault,))
     assert "-10 to +10 points" in fault_drawing(found, fault).description
     assert place in {row[0].text for row in map_table(found, fault).rows}
+
+
+def test_every_signal_stands_by_its_name_in_tables_and_drawings(report: Report) -> None:
+    assert report.robustness is not None
+    found = with_signals(report.robustness, "suep", "zprime")
+    words = render_markdown(replace(report, robustness=found))
+    assert "500 events of e⁺e⁻, 500 events of suep, 500 events of zprime and 500 events" in words
+    header = "| Efficiency, suep | Its change (points) | Efficiency, zprime | Its change (points) |"
+    assert words.count(header) == 3
+    (dead,) = (line for line in words.splitlines() if line.startswith("| dead, row 1, column 0"))
+    assert [f"| {points} (" in dead for points in ("-1.2", "-0.6", "-0.4")] == 3 * [True]
+    table = map_table(found, found.faults[0])
+    assert [column.title for column in table.columns[1:]] == ["e⁺e⁻", "suep", "zprime", "μ⁺μ⁻"]
+    assert "(1,800 events)" in words  # 500 of the first, 400 of each other, 500 of background
+    drawings = fault_drawing(found, found.faults[0]), gain_drawing(found)
+    for drawing in drawings:
+        assert re.findall(r">((?:efficiency|acceptance), .*?)</text>", drawing.svg) == [
+            *("efficiency, e⁺e⁻", "efficiency, suep", "efficiency, zprime", "acceptance, μ⁺μ⁻")
+        ]
+    assert (
+        "efficiency, zprime -0.5 to +0 points" in fault_drawing(found, found.faults[0]).description
+    )
 
 
 def test_a_place_without_a_cell_is_not_in_the_numbers_behind_a_map(report: Report) -> None:

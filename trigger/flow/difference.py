@@ -357,19 +357,26 @@ def _digests(one: _Side, two: _Side) -> Iterator[Change]:
 
 def _faulty_cells(one: Robustness, two: Robustness) -> Iterator[Change]:
     """Yield the maps of faults that move other events: how many in all, and at how many cells."""
-    others = {fault.name: fault for fault in two.faults}
-    for fault in one.faults:
-        other = others.get(fault.name)
+    maps, others = _moved(one), _moved(two)
+    for where, before in maps.items():
+        after = others.get(where)
+        if before == after:
+            continue
+        text = NOTHING if after is None else _total(after)
+        if after is not None and len(before) == len(after):
+            cells = sum(old != new for old, new in zip(before, after, strict=True))
+            text += f"; {cells} of {len(before)} cells differ"
+        yield Change(Aspect.PHYSICS, where, _total(before), text, False)
+
+
+def _moved(found: Robustness) -> dict[str, tuple[int | None, ...]]:
+    """Return the maps of all faults by name."""
+    maps = {}
+    for fault in found.faults:
         for key in ("signal_moved", "background_moved"):
-            before, after = getattr(fault, key), getattr(other, key, ())
-            if before == after:
-                continue
-            text = NOTHING if other is None else _total(after)
-            if len(before) == len(after):
-                cells = sum(old != new for old, new in zip(before, after, strict=True))
-                text += f"; {cells} of {len(before)} cells differ"
-            where = f"robustness.{fault.name}.{key}"
-            yield Change(Aspect.PHYSICS, where, _total(before), text, False)
+            maps[f"robustness.{fault.name}.{key}"] = getattr(fault, key)
+        maps |= {f"robustness.{fault.name}.{each.signal}": each.moved for each in fault.further}
+    return maps
 
 
 def _total(moved: tuple[int | None, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +26,16 @@ def study_faults(
     file: DesignFile,
     images: Images,
     network: Network,
-    found: Physics,
+    found: Sequence[Physics],
     workspace: Workspace,
     progress: Callable[[int, int], None],
 ) -> studies.Robustness | None:
     """Return what faults of the input do; what an earlier run found of the same is read back.
 
     None where no threshold is known, or the network has several inputs.
+
+    Args:
+        found: one per signal; all of them are looked at, at the threshold of the first.
     """
     decided = _decided(file, images, network, found)
     if decided is None:
@@ -55,13 +58,22 @@ def _find(workspace: Workspace) -> studies.Robustness | None:
     return kept
 
 
-def _decided(file: DesignFile, images: Images, network: Network, found: Physics) -> Decided | None:
-    """Return the test events of signal and background as the emulator decides them."""
-    threshold = next((row.threshold for row in found.engines if row.engine == EMULATED), None)
+def _decided(
+    file: DesignFile, images: Images, network: Network, found: Sequence[Physics]
+) -> Decided | None:
+    """Return the test events of signals and background as the emulator decides them."""
+    first = found[0]
+    threshold = next((row.threshold for row in first.engines if row.engine == EMULATED), None)
     if threshold is None or len(network.inputs) != 1:
         return None
     asked = Pair.of(file).ask(images.sample.labels[images.split.test])
-    chosen = np.flatnonzero(np.isin(asked.labels, (asked.signal, asked.background)))
+    signals = tuple(each.signal for each in found)
+    kinds = np.full(len(asked.classes), -1, dtype=np.int8)
+    kinds[[asked.classes.index(name) for name in (first.background, *signals)]] = range(
+        1 + len(signals)
+    )
+    labels = kinds[asked.labels]
+    chosen = np.flatnonzero(labels >= 0)
     test = images.split.test[chosen]
 
     def with_gain(gain: float) -> RawArray | None:
@@ -70,11 +82,11 @@ def _decided(file: DesignFile, images: Images, network: Network, found: Physics)
     return Decided(
         network=network,
         pixels=images.sample.take(test).pixels_raw,
-        is_signal=asked.labels[chosen] == asked.signal,
+        labels=labels[chosen],
         score=lambda outputs: scores_of(outputs, asked),
         threshold=threshold,
-        signal=found.signal,
-        background=found.background,
+        signals=signals,
+        background=first.background,
         exposure=asked.exposure,
         contract=json.dumps(images.contract.to_dict(), default=str),
         with_gain=with_gain,

@@ -7,9 +7,9 @@ from dataclasses import fields
 from trigger.budget import Figure
 from trigger.report import EnginePhysics, Report
 from trigger.report.record import EngineRegression, QuantityResolution
-from trigger.report.studies import Robustness, Variation
+from trigger.report.studies import Robustness, SignalChange, Variation
 
-_Record = EnginePhysics | EngineRegression | QuantityResolution | Variation
+_Record = EnginePhysics | EngineRegression | QuantityResolution | SignalChange | Variation
 
 
 def verdict_texts(report: Report) -> dict[str, str]:
@@ -36,12 +36,13 @@ def physics_texts(report: Report) -> dict[str, str]:
 
 def robustness_texts(found: Robustness) -> dict[str, str]:
     """Return the figures of every change of the whole input, and of the worst cells."""
-    records: dict[str, _Record] = {
-        f"robustness.{each.name}": each
-        for each in (found.nominal, *found.gains, *found.orientations)
-    }
+    changes = {each.name: each for each in (found.nominal, *found.gains, *found.orientations)}
     for fault in found.faults:
-        records |= {f"robustness.{fault.name}, {each.name}": each for each in fault.worst}
+        changes |= {f"{fault.name}, {each.name}": each for each in fault.worst}
+    records: dict[str, _Record] = {}
+    for name, change in changes.items():
+        records[f"robustness.{name}"] = change
+        records |= {f"robustness.{name}.{each.signal}": each for each in change.further}
     return _figures(records)
 
 

@@ -8,7 +8,7 @@ moves no event that had nothing there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,7 +32,7 @@ NATIVE_WORK, REFERENCE_WORK = 1.5e11, 1e9
 WORK_PER_NUMBER = 8
 """A number of the input costs at least as much as so many multiplications: it has to be moved."""
 FEWEST_EVENTS = 200
-"""Of both classes together; a map of fewer tells nothing."""
+"""Of all classes together; a map of fewer tells nothing."""
 WORST = 3
 BLOCK_BYTES = 1 << 25
 
@@ -43,18 +43,18 @@ Pairs = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], RawArray]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decided:
-    """A network at work: events of two classes, and what makes a decision of its outputs."""
+    """A network at work: events, and what makes a decision of its outputs."""
 
     network: Network
     pixels: RawArray
     """(n, *shape) raw."""
-    is_signal: Decisions
-    """(n,); the others are background."""
+    labels: npt.NDArray[np.int8]
+    """(n,) 0 of background, 1 of the first signal, 2 of the next one."""
     score: Callable[[RawArray], npt.NDArray]
     """From (n, outputs) to (n,)."""
     threshold: int | float
     """The lowest score that passes."""
-    signal: str
+    signals: tuple[str, ...]
     background: str
     exposure: Exposure | None
     contract: str
@@ -71,13 +71,13 @@ class Decided:
             self.pixels.dtype,
             self.pixels.shape,
             self.threshold,
-            self.signal,
+            *self.signals,
             self.background,
             self.exposure,
             self.contract,
         )
         digest = hashlib.sha256(repr(parts).encode())
-        for array in (self.pixels, self.is_signal):
+        for array in (self.pixels, self.labels):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -113,6 +113,7 @@ class _Study:
         self.flat = decided.pixels.reshape(len(decided.pixels), -1).astype(holds, copy=False)
         self.before = self.passes(decided.pixels)
         self.cells = np.flatnonzero(self.flat.any(axis=0))
+        self.kinds = range(1 + len(decided.signals))
 
     def robustness(self) -> studies.Robustness:
         decided = self.decided
@@ -122,7 +123,7 @@ class _Study:
         return studies.Robustness(
             key=decided.key,
             engine=self.engine.name,
-            signal=decided.signal,
+            signal=decided.signals[0],
             background=decided.background,
             threshold=decided.threshold,
             nominal=nominal,
@@ -176,15 +177,15 @@ class _Study:
         return self.decided.network.inputs[0].result.raw_max
 
     def _affordable(self, effort: float, runs_per_event: float) -> npt.NDArray[np.int64]:
-        """Return so many events as a share of the work allows, half of each class, the first."""
+        """Return so many events as a share of the work allows, as many of each class, the first."""
         work = WORK_PER_NUMBER * self.flat.shape[1]
         shapes = self.decided.network.shapes
         for layer in self.decided.network.layers:
             work += layer.multiplications(*(shapes[name] for name in layer.inputs))
         allowed = REFERENCE_WORK if self.engine.engine is None else NATIVE_WORK
         most = int(effort * allowed / (work * max(runs_per_event, 1)))
-        signal, background = (np.flatnonzero(self.decided.is_signal == each) for each in (1, 0))
-        return np.concatenate([signal[: most // 2], background[: most // 2]])
+        of_kinds = [np.flatnonzero(self.decided.labels == each) for each in (*self.kinds[1:], 0)]
+        return np.concatenate([events[: most // len(of_kinds)] for events in of_kinds])
 
     def _dead(self, events: npt.NDArray[np.int64]) -> Pairs:
         rows, positions = np.nonzero(self.flat[events])
@@ -214,28 +215,29 @@ class _Study:
         self, name: str, meaning: str, events: npt.NDArray[np.int64], pairs: Pairs
     ) -> studies.CellFault:
         """Count, by class and position, the events that a fault moves."""
-        places, is_signal = self.flat.shape[1], self.decided.is_signal
-        counts = np.zeros((2, 2, places), dtype=np.int64)  # class, gained or lost, position
+        places, labels = self.flat.shape[1], self.decided.labels
+        # class, gained or lost, position
+        counts = np.zeros((len(self.kinds), 2, places), dtype=np.int64)
         done = 0
         for touched, positions, after in self._decide(pairs):
             before = self.before[touched]
             for index, moved in enumerate((after & ~before, before & ~after)):
-                for kind in (0, 1):
-                    here = moved & (is_signal[touched] == kind)
+                for kind in self.kinds:
+                    here = moved & (labels[touched] == kind)
                     counts[kind, index] += np.bincount(positions[here], minlength=places)
             done += len(touched)
             self.progress(done, len(pairs[0]))
-        chosen = is_signal[events]
-        passed = [int(np.sum(self.before[events] & (chosen == kind))) for kind in (0, 1)]
-        totals = [int(np.sum(chosen == kind)) for kind in (0, 1)]
+        chosen = labels[events]
+        passed = [int(np.sum(self.before[events] & (chosen == kind))) for kind in self.kinds]
+        totals = [int(np.sum(chosen == kind)) for kind in self.kinds]
         net = counts[:, 0] - counts[:, 1]
 
         def cell(position: int) -> studies.Variation:
             moved = [
                 _Moved(passed[kind], *map(int, counts[kind, :, position]), totals[kind])
-                for kind in (0, 1)
+                for kind in self.kinds
             ]
-            return self._variation(word_place(self.shape, position), moved[1], moved[0])
+            return self._variation(word_place(self.shape, position), moved)
 
         return studies.CellFault(
             name=name,
@@ -244,7 +246,11 @@ class _Study:
             background_events=totals[0],
             signal_moved=self._by_place(net[1]),
             background_moved=self._by_place(net[0]),
-            worst=tuple(cell(position) for position in _worst(net)),
+            worst=tuple(cell(position) for position in _worst(net, totals)),
+            further=tuple(
+                studies.SignalMap(signal, totals[kind], self._by_place(net[kind]))
+                for kind, signal in enumerate(self.decided.signals[1:], 2)
+            ),
         )
 
     def _by_place(self, net: npt.NDArray[np.int64]) -> tuple[int | None, ...]:
@@ -270,7 +276,8 @@ class _Study:
         """Return what the input does as it is: the changes are 0 and exactly known."""
         same = self._whole("as designed", self.decided.pixels)
         nothing = Figure(0.0, Source.MEASURED)
-        return replace(same, signal_change=nothing, background_change=nothing)
+        further = tuple(replace(each, change=nothing) for each in same.further)
+        return replace(same, signal_change=nothing, background_change=nothing, further=further)
 
     def _gains(
         self, nominal: studies.Variation, left_out: list[str]
@@ -298,22 +305,23 @@ class _Study:
         """Return what a change of the whole input does, on all events."""
         after = self.passes(pixels)
         moved = []
-        for kind in (1, 0):
-            here = self.decided.is_signal == kind
+        for kind in self.kinds:
+            here = self.decided.labels == kind
             old, new = self.before[here], after[here]
             moved.append(
                 _Moved(int(old.sum()), int((new & ~old).sum()), int((old & ~new).sum()), len(old))
             )
-        return self._variation(name, *moved)
+        return self._variation(name, moved)
 
-    def _variation(self, name: str, signal: _Moved, background: _Moved) -> studies.Variation:
-        efficiency, change = _figures(signal)
-        acceptance, background_change = _figures(background)
+    def _variation(self, name: str, moved: Sequence[_Moved]) -> studies.Variation:
+        """Return what becomes of each class; the background is the first."""
+        background, first, *further = map(_figures, moved)
         exposure, rate = self.decided.exposure, None
         if exposure is not None:
-            full = exposure.input_rate_khz
-            rate = _scaled(acceptance, full)
-        return studies.Variation(name, efficiency, change, acceptance, background_change, rate)
+            rate = _scaled(background[0], exposure.input_rate_khz)
+        pairs = zip(self.decided.signals[1:], further, strict=True)
+        others = tuple(studies.SignalChange(signal, *figures) for signal, figures in pairs)
+        return studies.Variation(name, *first, *background, rate, further=others)
 
 
 def _figures(moved: _Moved) -> tuple[Figure, Figure]:
@@ -340,9 +348,13 @@ def _scaled(figure: Figure, by: float) -> Figure:
     )
 
 
-def _worst(net: npt.NDArray[np.int64]) -> list[int]:
-    """Return the positions that lose most signal, then those that let most background in."""
-    background, signal = net
+def _worst(net: npt.NDArray[np.int64], totals: Sequence[int]) -> list[int]:
+    """Return the positions that lose most signal, then those that let most background in.
+
+    Of several signals the one counts that loses the largest share.
+    """
+    background = net[0]
+    signal = np.min(net[1:] / np.maximum(totals[1:], 1)[:, None], axis=0)
     losing = [place for place in np.argsort(signal, kind="stable")[:WORST] if signal[place] < 0]
     noisy = [
         place

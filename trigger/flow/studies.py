@@ -98,11 +98,12 @@ def study(
     alone = study_network(network, file.design.target, test)
     if not found.physics or file.task.unit != file.task.subject:
         return replace(alone, left_out=OTHER_TASK)
-    physics = found.physics[0]
-    robustness = study_faults(file, images, network, physics, workspace, progress)
+    robustness = study_faults(file, images, network, found.physics, workspace, progress)
     return replace(
         alone,
-        comparisons=compare_engines(file, len(images.split.test), network, simulated, physics),
+        comparisons=compare_engines(
+            file, len(images.split.test), network, simulated, found.physics[0]
+        ),
         robustness=robustness,
         left_out=NO_THRESHOLD if robustness is None else "",
     )

@@ -295,14 +295,14 @@ def _robustness(report: Report) -> Section | None:
     if found.gains:
         shown.append(
             study_tables.variation_table(
-                "gain-table", "A shift of the gain of all signals", "Gain", found.gains
+                "gain-table", "A shift of the gain of all signals", "Gain", found, found.gains
             )
         )
         figures.append(FigurePlace(FigureKind.GAIN, replace(shown[-1], name="gain-figure-table")))
     if found.orientations:
         shown.append(
             study_tables.variation_table(
-                "orientation-table", "Images turned and moved", "Image", found.orientations
+                "orientation-table", "Images turned and moved", "Image", found, found.orientations
             )
         )
     figures += [

@@ -12,6 +12,16 @@ from trigger.errors import ReportError
 
 
 @dataclass(frozen=True, slots=True)
+class SignalChange:
+    """What a changed input does to one more class of signal."""
+
+    signal: str
+    efficiency: Figure
+    change: Figure
+    """After less before, of the efficiency."""
+
+
+@dataclass(frozen=True, slots=True)
 class Variation:
     """The same events decided again with a changed input, at the same threshold."""
 
@@ -26,6 +36,22 @@ class Variation:
     """Of background; None where the crossing rate is not known."""
     size: float | None = None
     """Of the change, where it has one: 0.05 for a gain of +5 %."""
+    further: tuple[SignalChange, ...] = ()
+    """Of the signals after the first one, where there are several."""
+
+    def signals(self, first: str) -> tuple[SignalChange, ...]:
+        """Return what becomes of every signal, the first one, which has this name, with them."""
+        return (SignalChange(first, self.signal_efficiency, self.signal_change), *self.further)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalMap:
+    """What a fault does to one more class of signal, position by position."""
+
+    signal: str
+    events: int
+    moved: tuple[int | None, ...]
+    """As ``CellFault.signal_moved``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +70,22 @@ class CellFault:
     background_moved: tuple[int | None, ...]
     worst: tuple[Variation, ...] = ()
     """The positions that cost most efficiency, and those that add most rate."""
+    further: tuple[SignalMap, ...] = ()
+    """Of the signals after the first one, where there are several."""
 
     def __post_init__(self) -> None:
-        if len(self.signal_moved) != len(self.background_moved):
-            raise ReportError(
-                f"{len(self.signal_moved)} positions for signal and "
-                f"{len(self.background_moved)} for background",
-                where=f"map of {self.name} cells",
-                allowed="as many of the one as of the other",
-            )
+        for signal in self.signals("signal"):
+            if len(signal.moved) != len(self.background_moved):
+                raise ReportError(
+                    f"{len(signal.moved)} positions for {signal.signal} and "
+                    f"{len(self.background_moved)} for background",
+                    where=f"map of {self.name} cells",
+                    allowed="as many of the one as of the other",
+                )
+
+    def signals(self, first: str) -> tuple[SignalMap, ...]:
+        """Return the map of every signal, the first one, which has this name, with them."""
+        return (SignalMap(first, self.signal_events, self.signal_moved), *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +96,7 @@ class Robustness:
     """SHA-256 of what it was found from: equal keys mean equal findings."""
     engine: str
     signal: str
+    """The first one; further ones are named in each variation and map."""
     background: str
     threshold: int | float
     nominal: Variation
@@ -84,6 +118,17 @@ class Robustness:
                     f"{len(fault.signal_moved)} positions",
                     where=f"map of {fault.name} cells",
                     allowed=f"as many as {self.shape} holds",
+                )
+        variations = (self.nominal, *self.gains, *self.orientations)
+        worst = tuple(each for fault in self.faults for each in fault.worst)
+        known = [signal.signal for signal in self.nominal.further]
+        for found in (*variations, *worst, *self.faults):
+            names = [signal.signal for signal in found.further]
+            if names != known:
+                raise ReportError(
+                    f"further signals are {names}",
+                    where=f"robustness, {found.name}",
+                    allowed=f"{known}, as of the input as it is",
                 )
 
 

@@ -22,20 +22,21 @@ CHANGES = LinearSegmentedColormap.from_list(
 )
 EVENTS = LinearSegmentedColormap.from_list("events", [(*FEWER, 0), (*FEWER, 1)])
 MOST_CHANNELS = 4
+ABREAST = 2
+"""Quantities whose maps stand side by side."""
 
 
 def fault_drawing(found: Robustness, fault: CellFault) -> Drawing:
     """Draw the change of efficiency and of acceptance by position, a row of maps per channel."""
-    shares = [
-        _planes(found.shape, moved, events)
-        for moved, events in (
-            (fault.signal_moved, fault.signal_events),
-            (fault.background_moved, fault.background_events),
-        )
-    ]
+    signals = fault.signals(found.signal)
+    shares = [_planes(found.shape, each.moved, each.events) for each in signals]
+    shares.append(_planes(found.shape, fault.background_moved, fault.background_events))
     channels, rows, columns = shares[0].shape
     shown = min(channels, MOST_CHANNELS)
-    titles = (f"efficiency, {found.signal}", f"acceptance, {found.background}")
+    titles = (
+        *(f"efficiency, {each.signal}" for each in signals),
+        f"acceptance, {found.background}",
+    )
     vector = (channels, rows) == (1, 1)
 
     def draw(canvas: Canvas) -> None:
@@ -47,27 +48,32 @@ def fault_drawing(found: Robustness, fault: CellFault) -> Drawing:
     title = f"{fault.name.capitalize()} cell at each position"
     extent = f"{columns} positions" if vector else f"Maps of {rows} by {columns} positions"
     grey = "" if vector else " Grey: no event ever reaches the position."
+    spans = [f"{words} {_span(planes)}" for words, planes in zip(titles, shares, strict=True)]
     description = (
-        f"{extent}: what a {fault.name} cell ({fault.meaning}) changes at the working point. "
-        f"Efficiency of {found.signal}: {_span(shares[0])}; acceptance of {found.background}: "
-        f"{_span(shares[1])}.{grey}"
+        f"{extent}: what a {fault.name} cell ({fault.meaning}) changes at the working point: "
+        f"{'; '.join(spans)}.{grey}"
     )
     if channels > shown:
         description += f" The first {shown} of {channels} channels are drawn."
     name = f"map-{fault.name}"
-    height = 3.4 if vector else 0.5 + shown * min(2.6, 0.3 + 2.1 * rows / columns)
+    maps = shown * -(-len(shares) // ABREAST)
+    height = 1.7 * len(shares) if vector else 0.5 + maps * min(2.6, 0.3 + 2.1 * rows / columns)
     return Drawing(name, title, description, render(name, title, description, height, draw))
 
 
 def _draw_maps(
     canvas: Canvas, titles: tuple[str, ...], shares: list[npt.NDArray[np.float64]]
 ) -> None:
-    """Draw a column of maps for each quantity, a row for each channel."""
+    """Draw a column of maps for each quantity, two abreast, a row for each channel."""
     channels, rows, columns = shares[0].shape
-    panels = canvas.subplots(channels, len(shares), squeeze=False)
-    for column, (words, planes) in enumerate(zip(titles, shares, strict=True)):
+    blocks = -(-len(shares) // ABREAST)
+    panels = canvas.subplots(blocks * channels, ABREAST, squeeze=False)
+    by_quantity = panels.reshape(blocks, channels, ABREAST).swapaxes(1, 2).reshape(-1, channels)
+    for axes in by_quantity[len(shares) :].ravel():
+        axes.set_axis_off()
+    for of_quantity, words, planes in zip(by_quantity, titles, shares, strict=False):
         largest = float(np.nanmax(np.abs(planes), initial=0)) or 1.0
-        for channel, axes in enumerate(panels[:, column]):
+        for channel, axes in enumerate(of_quantity):
             picture = axes.imshow(
                 np.ma.masked_invalid(planes[channel]),
                 cmap=CHANGES.with_extremes(bad=NO_CELL),
@@ -82,7 +88,7 @@ def _draw_maps(
             axes.yaxis.set_major_locator(MaxNLocator(4 if rows > columns / 3 else 2, integer=True))
         bar = canvas.colorbar(
             picture,
-            ax=panels[:, column],
+            ax=of_quantity,
             orientation="horizontal",
             format=FuncFormatter(lambda share, _: word_percent(share)),
             ticks=[-largest, 0, largest],
@@ -98,7 +104,9 @@ def _draw_lines(
     """Draw each quantity against the position of a vector; gaps where nothing ever arrives."""
     panels = canvas.subplots(len(shares), 1, sharex=True)
     for index, (axes, words, share) in enumerate(zip(panels, titles, shares, strict=True)):
-        axes.stairs(share, np.arange(len(share) + 1) - 0.5, baseline=None, color=SERIES[index])
+        axes.stairs(
+            share, np.arange(len(share) + 1) - 0.5, baseline=None, color=SERIES[index % len(SERIES)]
+        )
         axes.axhline(0, color=MUTED, linewidth=0.8)
         axes.set_title(words)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: word_percent(share)))
@@ -109,37 +117,41 @@ def _draw_lines(
 def gain_drawing(found: Robustness) -> Drawing:
     """Draw efficiency and acceptance against a shift of the gain."""
     gains = [each.size or 0.0 for each in found.gains]
-    quantities = (
-        (f"efficiency ({found.signal})", [each.signal_efficiency for each in found.gains]),
-        (f"acceptance ({found.background})", [each.background_acceptance for each in found.gains]),
-    )
+    signals = zip(*(each.signals(found.signal) for each in found.gains), strict=True)
+    quantities = [
+        (f"efficiency, {by_gain[0].signal}", [each.efficiency for each in by_gain])
+        for by_gain in signals
+    ]
+    acceptances = [each.background_acceptance for each in found.gains]
+    quantities.append((f"acceptance, {found.background}", acceptances))
 
     def draw(canvas: Canvas) -> None:
-        panels = canvas.subplots(2, 1, sharex=True)
+        panels = canvas.subplots(len(quantities), 1, sharex=True)
         for index, (axes, (words, figures)) in enumerate(zip(panels, quantities, strict=True)):
             _draw_points(axes, gains, figures, index)
-            axes.set_ylabel(words)
+            axes.set_title(words)
             axes.set_ylim(bottom=0)
             axes.axvline(0, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-        panels[1].xaxis.set_major_formatter(
+        panels[-1].xaxis.set_major_formatter(
             FuncFormatter(lambda gain, _: f"{100 * gain:+g} %" if gain else "0")
         )
-        panels[1].xaxis.set_major_locator(MultipleLocator(0.05))
-        panels[1].set_xlabel("shift of the gain")
+        panels[-1].xaxis.set_major_locator(MultipleLocator(0.05))
+        panels[-1].set_xlabel("shift of the gain")
 
     title = "Shift of the gain"
-    ends = (found.gains[0], found.gains[-1])
+    ends = [
+        f"{found.gains[place].name}: "
+        + ", ".join(
+            f"{words} {word_percent(figures[place].value)}" for words, figures in quantities
+        )
+        for place in (0, -1)
+    ]
     description = (
         "Signal efficiency and background acceptance at the threshold of the working point against "
-        "a common shift of all signals. "
-        + "; ".join(
-            f"{end.name}: efficiency {word_percent(end.signal_efficiency.value)}, "
-            f"acceptance {word_percent(end.background_acceptance.value)}"
-            for end in ends
-        )
-        + "."
+        f"a common shift of all signals. {'; '.join(ends)}."
     )
-    return Drawing("gain", title, description, render("gain", title, description, 3.6, draw))
+    height = 1.2 + 1.2 * len(quantities)
+    return Drawing("gain", title, description, render("gain", title, description, height, draw))
 
 
 def _draw_points(axes: Axes, places: list[float], figures: list[Figure], index: int) -> None:
@@ -150,10 +162,10 @@ def _draw_points(axes: Axes, places: list[float], figures: list[Figure], index: 
             [figure.value - (figure.low or 0) for figure in figures],
             [(figure.high or 1) - figure.value for figure in figures],
         ],
-        marker="os"[index],
+        marker="os^D"[index % 4],
         markersize=4,
         markerfacecolor=PAPER,
-        color=SERIES[index],
+        color=SERIES[index % len(SERIES)],
         linewidth=1,
     )
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: word_percent(share)))

@@ -21,6 +21,7 @@ from trigger.report.cells import (
 from trigger.report.studies import CellFault, Robustness, ScoreComparison, Variation
 from trigger.report.wording import Origin, common_origin, word_percent, word_place
 
+CHANGE_TITLE = "Its change (points)"
 LONGEST = 100
 """Rows of a table behind a figure; all numbers are in ``report.json``."""
 
@@ -37,31 +38,31 @@ def worst_table(found: Robustness) -> Table:
         "fault-table",
         "Cells whose fault costs most efficiency, and those that let most background in"
         + said.clause,
-        _columns("Fault and place", rows[0][1] if rows else None),
-        tuple(_row(name, variation, said) for name, variation in rows),
+        _columns("Fault and place", found),
+        tuple(_row(name, variation, found, said) for name, variation in rows),
     )
 
 
 def variation_table(
-    name: str, caption: str, title: str, variations: tuple[Variation, ...]
+    name: str, caption: str, title: str, found: Robustness, variations: tuple[Variation, ...]
 ) -> Table:
     """Return changes of the whole input, a row each."""
     said = _said(variations)
     return Table(
         name,
         caption + said.clause,
-        _columns(title, variations[0]),
-        tuple(_row(each.name, each, said) for each in variations),
+        _columns(title, found),
+        tuple(_row(each.name, each, found, said) for each in variations),
     )
 
 
 def word_events(found: Robustness) -> str:
     """Return the events behind changes of the whole input."""
     nominal = found.nominal
-    return (
-        f"{nominal.signal_efficiency.note} of {found.signal} and "
-        f"{nominal.background_acceptance.note} of {found.background}"
+    signals = ", ".join(
+        f"{each.efficiency.note} of {each.signal}" for each in nominal.signals(found.signal)
     )
+    return f"{signals} and {nominal.background_acceptance.note} of {found.background}"
 
 
 def word_faults(found: Robustness) -> tuple[str, ...]:
@@ -70,8 +71,7 @@ def word_faults(found: Robustness) -> tuple[str, ...]:
     positions = math.prod(found.shape)
     if found.faults:
         kinds = "; ".join(
-            f"a {fault.name} cell {fault.meaning} "
-            f"({fault.signal_events + fault.background_events:,} events)"
+            f"a {fault.name} cell {fault.meaning} ({_events(found, fault):,} events)"
             for fault in found.faults
         )
         reached = (
@@ -92,56 +92,61 @@ def word_faults(found: Robustness) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _events(found: Robustness, fault: CellFault) -> int:
+    return sum(each.events for each in fault.signals(found.signal)) + fault.background_events
+
+
 def map_table(found: Robustness, fault: CellFault) -> Table:
     """Return the positions of a map at which most events are decided otherwise."""
+    signals = fault.signals(found.signal)
+    by_place = zip(*(each.moved for each in signals), fault.background_moved, strict=True)
     moved = [
-        (abs(signal) + abs(background), position, signal, background)
-        for position, (signal, background) in enumerate(
-            zip(fault.signal_moved, fault.background_moved, strict=True)
-        )
-        if signal is not None and background is not None
+        (position, [count for count in counts if count is not None])
+        for position, counts in enumerate(by_place)
+        if None not in counts
     ]
+    moved.sort(key=lambda row: (-sum(map(abs, row[1])), row[0]))
     rows = tuple(
         (
             Cell(word_place(found.shape, position), sort=position),
-            Cell(f"{signal:+,}", sort=signal),
-            Cell(f"{background:+,}", sort=background),
+            *(Cell(f"{count:+,}", sort=count) for count in counts),
         )
-        for _, position, signal, background in sorted(moved, key=lambda row: (-row[0], row[1]))
+        for position, counts in moved
     )
+    events = ", ".join(f"{each.events:,} {each.signal}" for each in signals)
     caption = (
         f"{fault.name.capitalize()} cells: events that pass more than without the fault, of "
-        f"{fault.signal_events:,} {found.signal} and {fault.background_events:,} "
-        f"{found.background}"
+        f"{events} and {fault.background_events:,} {found.background}"
     )
     if len(rows) > LONGEST:
         caption += f"; the {LONGEST} positions that move most, all are in report.json"
-    columns = (
-        Column("Place"),
-        Column(found.signal, numeric=True),
-        Column(found.background, numeric=True),
-    )
+    names = (*(each.signal for each in signals), found.background)
+    columns = (Column("Place"), *(Column(name, numeric=True) for name in names))
     return Table(f"map-{fault.name}-table", caption, columns, rows[:LONGEST])
 
 
-def _columns(title: str, example: Variation | None) -> tuple[Column, ...]:
-    columns = (
-        Column(title),
-        Column("Signal efficiency", numeric=True),
-        Column("Its change (points)", numeric=True),
-        Column("Background acceptance", numeric=True),
-        Column("Its change (points)", numeric=True),
-    )
-    if example is not None and example.rate_khz is not None:
-        columns += (Column("Rate (kHz)", numeric=True),)
-    return columns
+def _columns(title: str, found: Robustness) -> tuple[Column, ...]:
+    nominal = found.nominal
+    shares = ["Signal efficiency"]
+    if nominal.further:
+        shares = [f"Efficiency, {each.signal}" for each in nominal.signals(found.signal)]
+    titles = [
+        title for share in (*shares, "Background acceptance") for title in (share, CHANGE_TITLE)
+    ]
+    if nominal.rate_khz is not None:
+        titles.append("Rate (kHz)")
+    return (Column(title), *(Column(each, numeric=True) for each in titles))
 
 
-def _row(name: str, variation: Variation, said: Origin) -> Row:
+def _row(name: str, variation: Variation, found: Robustness, said: Origin) -> Row:
+    shares = [
+        cell
+        for each in variation.signals(found.signal)
+        for cell in (share_cell(each.efficiency, said), points_cell(each.change, said))
+    ]
     cells = (
         Cell(name, sort=variation.size),
-        share_cell(variation.signal_efficiency, said),
-        points_cell(variation.signal_change, said),
+        *shares,
         share_cell(variation.background_acceptance, said),
         points_cell(variation.background_change, said),
     )
@@ -157,6 +162,7 @@ def _said(variations: Iterable[Variation]) -> Origin:
         for figure in (
             each.signal_efficiency,
             each.signal_change,
+            *(figure for signal in each.further for figure in (signal.efficiency, signal.change)),
             each.background_acceptance,
             each.background_change,
             each.rate_khz,
