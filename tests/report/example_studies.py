@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from trigger.budget import Figure, Outcome, Quantity, Source
 from trigger.rates import measure_change, measure_efficiency
+from trigger.report.record import Previous, PreviousCheck
 from trigger.report.studies import (
     Calibration,
     CalibrationRow,
@@ -14,8 +15,6 @@ from trigger.report.studies import (
     ChangedDecision,
     DecisionCount,
     DeviceRow,
-    Previous,
-    PreviousCheck,
     RangeRow,
     Robustness,
     ScoreComparison,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from trigger.errors import ReportError
 from trigger.flow.workspace import Workspace
-from trigger.report import Report, read_json, same_but_times, studies, write
+from trigger.report import Report, read_json, same_but_times, write
+from trigger.report.record import Previous, PreviousCheck
 
 
 def publish(report: Report, workspace: Workspace) -> Report:
@@ -47,13 +48,13 @@ def _read(path: Path) -> Report | None:
         return None
 
 
-def _summarised(report: Report) -> studies.Previous:
+def _summarised(report: Report) -> Previous:
     digests = {digest.name: digest.sha256 for digest in report.provenance.digests}
-    return studies.Previous(
+    return Previous(
         report.provenance.date,
         digests.get("network", ""),
         tuple(
-            studies.PreviousCheck(check.name, check.value, check.outcome, check.source)
+            PreviousCheck(check.name, check.value, check.outcome, check.source)
             for check in report.verdict.checks
         ),
     )

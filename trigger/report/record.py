@@ -1,7 +1,8 @@
 """What a report says: one frozen object, filled elsewhere, from which every form is rendered.
 
 Everything is plain data (numbers, text, tuples, records), so that it equals itself after a trip
-through JSON. A number that is not known is None, never 0.
+through JSON. A number that is not known is None, never 0. Here are the whole and what every run
+finds; what takes a study of its own is in `studies`, other firmware for the task in `alternatives`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from trigger.budget import Cost, Figure, Verdict
+from trigger.budget import Cost, Figure, Outcome, Source, Verdict
 from trigger.errors import ReportError
 from trigger.report import studies
 from trigger.report.alternatives import Alternatives
@@ -312,6 +313,26 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviousCheck:
+    """One line of an earlier verdict."""
+
+    name: str
+    value: float | None
+    outcome: Outcome
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The version before this one."""
+
+    date: str
+    network: str
+    """SHA-256 of its network; "" where it is not known."""
+    checks: tuple[PreviousCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A step of the run and how long it took."""
 
@@ -361,7 +382,7 @@ class Report:
     calibration: studies.Calibration | None = None
     """Of the estimate among ``costs``."""
     device: studies.DeviceRow | None = None
-    previous: studies.Previous | None = None
+    previous: Previous | None = None
     """The version before; None where there was none."""
     further_physics: tuple[Physics, ...] = ()
     """Further signals against the same background."""

@@ -1,5 +1,7 @@
-"""Records of what was studied beside the headline figures: faults of the input, scores of the
-engines event by event, ranges, widths, the calibration behind estimates, and the version before.
+"""Parts of a report that each come from a study of their own, beside what the run itself found.
+
+Of faults of the input, scores of the engines event by event, ranges, widths, the calibration behind
+estimates and the device. Any of them may be missing; the whole is in `record`.
 """
 
 from __future__ import annotations
@@ -7,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from trigger.budget import Figure, Outcome, Quantity, Source
+from trigger.budget import Figure, Quantity
 from trigger.errors import ReportError
 
 
@@ -290,23 +292,3 @@ class DeviceRow:
     part: str
     slrs: int
     capacities: tuple[Capacity, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviousCheck:
-    """One line of an earlier verdict."""
-
-    name: str
-    value: float | None
-    outcome: Outcome
-    source: Source | None
-
-
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """The version before this one."""
-
-    date: str
-    network: str
-    """SHA-256 of its network; "" where it is not known."""
-    checks: tuple[PreviousCheck, ...]

@@ -19,11 +19,11 @@ from trigger.report.cells import (
 from trigger.report.record import (
     Agreement,
     Mismatch,
+    Previous,
     Provenance,
     Report,
     Severity,
 )
-from trigger.report.studies import Previous
 from trigger.report.wording import (
     OUTCOME_WORDS,
     UNKNOWN,
