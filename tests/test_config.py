@@ -237,7 +237,11 @@ REFUSED = [
     ("      conv1:", "      conv2:", "the model has no layer conv2.*did you mean conv1"),
     ("conv1_linear", "conv1_lenear", "the model has no layer conv1_lenear"),
     ("fixed<12,4>", "fixed<12>", "Precision.result: cannot read the type.*auto, ap_fixed"),
-    ("ClockPeriod: 5", "ClockPeriod: 0", "ClockPeriod: 0 ns. Allowed: 0.1 to 1000 ns"),
+    (
+        "ClockPeriod: 5",
+        "ClockPeriod: 0",
+        "ClockPeriod: the clock period is 0 ns. Allowed: 0.1 to 1000 ns",
+    ),
     ("  ClockPeriod: 5\n", "", "hls: the key ClockPeriod is missing"),
     ("ClockPeriod: 5", "ClockPeriod: 5\n  OutputDir: x", "OutputDir cannot be set.*leave it out"),
     ("    Model:", "    LayerType: {}\n    Model:", "LayerType is not used here"),

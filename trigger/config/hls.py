@@ -9,9 +9,8 @@ from typing import Any
 from trigger.config.binding import Item, bind, refuse_unknown
 from trigger.convert.keys import check_key, check_role
 from trigger.design import IOType, Knobs, LayerKnobs, Strategy, Target
-from trigger.errors import FormatError
+from trigger.errors import DesignError, FormatError
 from trigger.fixed import FixedFormat
-from trigger.units import CLOCK_PERIODS_NS
 
 _TOP = ["Backend", "Part", "ClockPeriod", "IOType", "HLSConfig"]
 _OWN_SETTINGS = {
@@ -47,18 +46,12 @@ def read_hls(item: Item, layers: Collection[str], input_layer: str) -> tuple[Tar
     for name in _TOP[:-1]:
         if name not in entries:
             raise item.error(f"the key {name} is missing", allowed=", ".join(_TOP))
-    clock = bind(entries["ClockPeriod"], float)
-    shortest, longest = CLOCK_PERIODS_NS
-    if not shortest <= clock <= longest:
-        raise entries["ClockPeriod"].error(
-            f"{clock:g} ns", allowed=f"{shortest:g} to {longest:g} ns"
-        )
-    target = Target(
-        backend=bind(entries["Backend"], str),
-        part=bind(entries["Part"], str),
-        clock_period_ns=clock,
-        io_type=bind(entries["IOType"], IOType),
-    )
+    backend, part = bind(entries["Backend"], str), bind(entries["Part"], str)
+    clock, io_type = bind(entries["ClockPeriod"], float), bind(entries["IOType"], IOType)
+    try:
+        target = Target(backend, part, clock, io_type)
+    except DesignError as error:  # nothing else is asked of a target
+        raise entries["ClockPeriod"].error(error.problem, error.allowed) from error
     if "HLSConfig" not in entries:
         return target, Knobs()
     return target, _knobs(entries["HLSConfig"], layers, input_layer)

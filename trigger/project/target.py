@@ -7,8 +7,7 @@ from pathlib import Path
 
 from trigger.design import IOType, Target
 from trigger.device import find
-from trigger.errors import ProjectError
-from trigger.units import CLOCK_PERIODS_NS
+from trigger.errors import DesignError, ProjectError
 
 _CONFIG = re.compile(r"^(Backend|Part|ClockPeriod|IOType):\s*['\"]?([^'\"\s]+)", re.MULTILINE)
 _TCL = re.compile(r"^set\s+(backend|part|clock_period)\s+\"?([^\"\s]+)\"?", re.MULTILINE)
@@ -59,11 +58,8 @@ def read_target(
         stream = IOType(found["IOType"]) if "IOType" in found else io_type
     except ValueError as error:
         raise ProjectError(f"{error}", where=config if config.is_file() else tcl) from error
-    shortest, longest = CLOCK_PERIODS_NS
-    if not shortest <= period <= longest:
-        raise ProjectError(
-            f"the clock period is {period:g} ns",
-            where=folder if clock_period_ns is None else "--clock-period",
-            allowed=f"{shortest:g} to {longest:g} ns",
-        )
-    return Target(_BACKENDS.get(name.lower(), name), str(values["Part"]), period, stream)
+    try:
+        return Target(_BACKENDS.get(name.lower(), name), str(values["Part"]), period, stream)
+    except DesignError as error:  # nothing but the clock is asked of a target
+        where = folder if clock_period_ns is None else "--clock-period"
+        raise ProjectError(error.problem, where=where, allowed=error.allowed) from error
