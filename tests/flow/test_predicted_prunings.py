@@ -34,7 +34,9 @@ def test_savings_and_losses_are_told_before_anything_is_trained(tiny_run, comman
     assert [row["signed_digits"] for row in rows] == [None] * 4 + [1] * 4
     assert [row["equal_constants"] for row in rows] == [None, None, 1, 1] * 2
     assert dense["saved"] == dense["norm_lost"] == 0
-    assert unit["zeros"] == dense["zeros"] + 9  # a filter of two; the score's unit is the answer
+    filter_of_two, read_by_the_score = 9, 25
+    most = dense["zeros"] + filter_of_two + read_by_the_score
+    assert dense["zeros"] + filter_of_two < unit["zeros"] <= most
     assert 0 < unit["norm_lost"] < both["norm_lost"]
     assert both["saved"] > max(unit["saved"], digits["saved"]) > 0
     assert sizes["constants"] < dense["constants"]

@@ -64,7 +64,12 @@ def test_filters_are_zero_as_a_whole_but_not_the_answer():
     before = np.square(kernel(network, "conv").reshape(-1, 4)).sum(axis=0)
     assert gone.sum() == 2
     assert before[gone].max() <= before[~gone].min()
-    assert np.array_equal(kernel(pruned, "score"), kernel(network, "score"))
+    bias = network["conv"].bias
+    assert bias[gone].any()
+    assert np.array_equal(pruned["conv"].bias, np.where(gone, 0, bias))
+    unread = np.tile(gone, 9)  # of each of the 3 x 3 pixels that are pooled
+    score = kernel(network, "score")
+    assert np.array_equal(kernel(pruned, "score"), np.where(unread[:, None], 0, score))
 
 
 def test_a_layer_may_have_a_share_of_zeros_of_its_own():

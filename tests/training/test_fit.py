@@ -318,6 +318,21 @@ def test_a_kernel_has_the_share_of_zeros_that_its_layer_asks_for(tmp_path):
     assert max(len(set(row) - {0}) for row in np.abs(raw).reshape(9, 4)) > 1
 
 
+def test_a_pruned_unit_is_silent_and_nothing_reads_it(tmp_path):
+    pruning = PruningSpec(0.5, end_epoch=1, structure=PruningStructure.UNIT)
+    training = replace(TRAINING, epochs=2, pruning=pruning)
+    trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+    conv, score = (trained.weights[name] for name in ("conv", "score"))
+    pruned = ~conv["kernel"].reshape(-1, 4).any(axis=0)
+    assert pruned.sum() == 2
+    assert np.array_equal(conv["bias"] == 0, pruned)
+    read = score["kernel"].reshape(-1, 4).any(axis=0)  # of every pixel
+    assert np.array_equal(read, ~pruned)
+    scores = predict(trained, VALIDATION.pixels_raw)[:, 0]
+    loss = np.mean(np.logaddexp(0, np.where(VALIDATION.labels == 1, -scores, scores)))
+    assert loss == pytest.approx(trained.history[-1].validation_loss, rel=1e-4)
+
+
 def test_only_a_layer_with_a_kernel_can_be_kept(tmp_path):
     training = replace(TRAINING, pruning=replace(TRAINING.pruning, keep=("relu",)))
     with pytest.raises(DesignError, match=r"pruning\.keep: relu has no kernel.*conv"):

@@ -22,11 +22,17 @@ from trigger.layers import (
     DistributedArithmetic,
     Layer,
     MultiplyAccumulate,
+    Reach,
 )
 from trigger.layers.reuse import STORED, legal_reuse_factors
 from trigger.network import Network
 from trigger.training.spec import PruningSpec, PruningStructure
-from trigger.training.structure import allowed_constants, group_weights, prune_kernel
+from trigger.training.structure import (
+    allowed_constants,
+    group_weights,
+    prune_kernel,
+    without_inputs,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +105,7 @@ def prune_network(network: Network, pruning: PruningSpec, layers: Collection[str
         if layer.name not in names or layer.name in pruning.keep:
             return layer
         assert isinstance(layer, MultiplyAccumulate)
-        kernel = layer.kernel
+        kernel, bias = layer.kernel, layer.bias
         depthwise = _is_depthwise(layer)
         if layer.name not in dense:
             groups = group_weights(
@@ -110,12 +116,34 @@ def prune_network(network: Network, pruning: PruningSpec, layers: Collection[str
                 where=layer.name,
             )
             kernel = prune_kernel(kernel, groups, pruning.sparsity_of(layer.name))
+            if unit:
+                bias = np.where(kernel.reshape(-1, bias.size).any(axis=0), bias, 0)
         allowed = allowed_constants(
             layer.kernel_format, pruning, depthwise=depthwise, where=layer.name
         )
-        return replace(layer, kernel=kernel if allowed is None else allowed.nearest(kernel))
+        kernel = kernel if allowed is None else allowed.nearest(kernel)
+        return replace(layer, kernel=kernel, bias=bias)
 
-    return Network(tuple(change(layer) for layer in network.layers), network.outputs)
+    pruned = Network(tuple(change(layer) for layer in network.layers), network.outputs)
+    return _without_unread(pruned, names) if unit else pruned
+
+
+def _without_unread(network: Network, names: Collection[str]) -> Network:
+    """Return the network with zeros for the weights that read only zeros, as a fit ends with."""
+    changed: list[Layer] = []
+    reaches: dict[str, Reach] = {}
+    for layer in network.layers:
+        inputs = [reaches[name] for name in layer.inputs]
+        if layer.name in names:
+            assert isinstance(layer, MultiplyAccumulate)
+            (read,) = inputs
+            silent = (read.low == 0) & (read.high == 0)
+            unread = silent.reshape(-1, silent.shape[-1]).all(axis=0)
+            kernel = without_inputs(layer.kernel, unread, depthwise=_is_depthwise(layer))
+            layer = replace(layer, kernel=kernel)
+        reaches[layer.name] = layer.reach(*inputs)
+        changed.append(layer)
+    return Network(tuple(changed), network.outputs)
 
 
 def count_constants(kernel: RawArray, *, depthwise: bool = False) -> int:

@@ -33,6 +33,7 @@ from trigger.training.pruning import (
 )
 from trigger.training.recipe import Recipe
 from trigger.training.sample import Sample
+from trigger.training.silence import without_unread
 from trigger.training.spec import EpochRecord, ModelKind, RateSchedule, TrainedModel, TrainingSpec
 from trigger.training.store import find_trained, write_trained
 from trigger.zoo import backend
@@ -155,6 +156,8 @@ def _fit(
         progress.finish()
     fitted.set_weights(state.best_weights)
     settle_on_levels(plain, model, levels)
+    if pruned:
+        set_weights(plain, without_unread(model, get_weights(plain)))
     zeros = count_zeros(plain, model)
     weights = get_weights(plain)
     history, best_epoch = state.history, state.best_epoch

@@ -113,13 +113,16 @@ def wrap_kernels(keras_model: Any, model: ModelSpec, training: TrainingSpec, ste
         schedule = _schedule(sparsity, pruning, share, end, steps)
         if pruning.structure is PruningStructure.WEIGHT:
             return sparsity.prune_low_magnitude(layer, pruning_schedule=schedule)
-        return _prune_groups(layer, schedule, groups[layer.name])
+        return _prune_groups(layer, schedule, groups[layer.name], pruning.structure)
 
     return backend.keras().models.clone_model(keras_model, clone_function=wrap)
 
 
-def _prune_groups(layer: Any, schedule: Any, groups: Groups) -> Any:
-    """Return a pruning wrapper that chooses whole groups of weights, by their norm."""
+def _prune_groups(layer: Any, schedule: Any, groups: Groups, structure: PruningStructure) -> Any:
+    """Return a pruning wrapper that chooses whole groups of weights, by their norm.
+
+    A unit without weights loses its bias with them: a constant would keep all that reads it busy.
+    """
     tf = backend.tensorflow()
     from tensorflow_model_optimization.python.core.sparsity.keras import (
         pruning_impl,
@@ -128,6 +131,7 @@ def _prune_groups(layer: Any, schedule: Any, groups: Groups) -> Any:
 
     places = np.empty(groups.size, dtype=np.intp)  # of each weight of the kernel, in the groups
     places[groups.ravel()] = np.arange(groups.size)
+    bias = layer.bias if structure is PruningStructure.UNIT else None
 
     class GroupPruning(pruning_impl.Pruning):  # type: ignore[misc]
         def _maybe_update_block_mask(self, weights: Any) -> Any:
@@ -135,6 +139,14 @@ def _prune_groups(layer: Any, schedule: Any, groups: Groups) -> Any:
             threshold, kept = self._update_mask(tf.sqrt(tf.reduce_sum(squares, axis=1)))
             each = tf.gather(tf.repeat(kept, groups.shape[1]), places)
             return threshold, tf.reshape(each, tf.shape(weights))
+
+        def weight_mask_op(self) -> Any:
+            masked = super().weight_mask_op()
+            if bias is None:
+                return masked
+            ((_, kept, _),) = self._pruning_vars
+            units = tf.reduce_max(tf.reshape(kept, [-1, bias.shape[0]]), axis=0)
+            return tf.group(masked, bias.assign(bias * units))
 
     class PruneGroups(pruning_wrapper.PruneLowMagnitude):  # type: ignore[misc]
         def build(self, input_shape: Any) -> None:

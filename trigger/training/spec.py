@@ -55,8 +55,9 @@ class PruningStructure(Enum):
     """All that one multiplier takes in turn at the layer's ReuseFactor (strategies Resource and
     Resource_unrolled); elsewhere, each on its own."""
     UNIT = "unit"
-    """All of one output: units of a dense layer, filters of a convolution, channels of a depthwise
-    one. Those of the last kernel are the answer, and stay."""
+    """All of one output, with its bias: units of a dense layer, filters of a convolution, channels
+    of a depthwise one; and the weights that read nothing else. Those of the last kernel are the
+    answer, and stay."""
 
 
 MOST_SIGNED_DIGITS = 4

@@ -41,6 +41,18 @@ class Constants:
         return nearest_of_sizes(kernel, self.levels, self.sizes)
 
 
+def without_inputs(
+    kernel: npt.NDArray[_Number], unread: npt.NDArray[np.bool_], *, depthwise: bool = False
+) -> npt.NDArray[_Number]:
+    """Return the kernel with zeros where it meets some of its inputs.
+
+    Args:
+        kernel: (*window, inputs, outputs); of a depthwise layer (*window, inputs).
+        unread: (inputs,) which ones.
+    """
+    return np.where(unread if depthwise else unread[:, None], kernel.dtype.type(0), kernel)
+
+
 def restrictions(pruning: PruningSpec, *, depthwise: bool = False) -> tuple[str, ...]:
     """Return what keeps weights from being any numbers, by its key in the design.
 
