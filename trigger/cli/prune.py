@@ -129,9 +129,9 @@ def prune(
     )
     if table.stored:
         print(
-            f"{', '.join(table.stored)}: zeros save nothing, for multipliers of the strategy"
-            " Resource take stored weights, whatever these are; --unrolled shows what"
-            " Resource_unrolled would save"
+            f"{', '.join(table.stored)}: neither zeros nor equal constants save anything, for"
+            " multipliers of the strategy Resource take stored weights, whatever these are;"
+            " --unrolled shows what zeros would save with Resource_unrolled"
         )
     for path in paths:
         print(f"Design: {path}")
