@@ -73,16 +73,11 @@ class WeightStatistics:
 
     n: int
     zeros: int
-    pow2: int
-    """Non-zero weights that are plus or minus a power of two: one CSD digit."""
     csd_digits: int
     """Non-zero CSD digits of all weights together."""
-    distinct: int
-    """Number of different values, zero included."""
-    count_by_csd: tuple[int, int, int, int]
-    """Weights with at least 1, 2, 3, 4 non-zero CSD digits."""
     row_distinct_by_csd: tuple[int, int, int, int]
-    """The same, each value counted once per input (row of the kernel matrix)."""
+    """Weights with at least 1, 2, 3, 4 non-zero CSD digits, each value counted once per input (row
+    of the kernel matrix)."""
 
     @property
     def nonzeros(self) -> int:
@@ -194,15 +189,11 @@ def weight_statistics(weights: npt.NDArray[np.int64]) -> WeightStatistics:
     first = np.ones(matrix.shape, dtype=bool)
     first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
     first_digits = np.take_along_axis(digits, order, axis=1)[first]
-    values = np.sort(matrix, axis=None)  # np.unique would import all of numpy.ma
     classes = range(1, CSD_CLASSES + 1)
     return WeightStatistics(
         n=int(matrix.size),
         zeros=int(np.count_nonzero(digits == 0)),
-        pow2=int(np.count_nonzero(digits == 1)),
         csd_digits=int(digits.sum()),
-        distinct=1 + int(np.count_nonzero(values[1:] != values[:-1])),
-        count_by_csd=_four(int(np.count_nonzero(digits >= least)) for least in classes),
         row_distinct_by_csd=_four(
             int(np.count_nonzero(first_digits >= least)) for least in classes
         ),

@@ -361,10 +361,7 @@ def _statistics(weights: Mapping[str, Any]) -> WeightStatistics | None:
     return WeightStatistics(
         n=row["n"],
         zeros=row["zeros_quant"],
-        pow2=row["pow2"],
         csd_digits=row["csd_digits"],
-        distinct=row["distinct"],
-        count_by_csd=tuple(by_csd),
         row_distinct_by_csd=tuple(row_by_csd or by_csd),
     )
 

@@ -81,10 +81,7 @@ def statistics(layer: LayerDescriptor) -> WeightStatistics:
     return WeightStatistics(
         n=n,
         zeros=n - counts[0],
-        pow2=counts[0] - counts[1],
         csd_digits=sum(counts),
-        distinct=min(n, values),
-        count_by_csd=(counts[0], counts[1], counts[2], counts[3]),
         row_distinct_by_csd=(rows[0], rows[1], rows[2], rows[3]),
     )
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trigger.events.object_batch import ObjectBatch
 from trigger.images.encoder import Encoder, Pixels
@@ -58,19 +57,6 @@ def encode(batch: ObjectBatch, contract: ObjectRgbContract) -> Pixels:
         met = met_circles(batch, contract)
         _paint(images, met, _half_line(np.full(met.x.shape, OTHER_POINTS)), BLACK, full)
     return images
-
-
-def planes_of_rgb(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Return the planes (muons, jets, missing momentum) of images in colours, blended ones too.
-
-    The charge of a muon is in the width of its line, which a pixel does not tell.
-
-    Args:
-        images: (n, rows, columns, 3), 0 to 255.
-    """
-    lit = images >= 128
-    red, blue = lit[..., 0], lit[..., 2]
-    return np.stack([red & ~blue, blue & ~red, ~red & ~blue], axis=-1)
 
 
 def _half_line(points: Any) -> Whole:
