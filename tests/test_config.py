@@ -14,7 +14,7 @@ from trigger.errors import DesignError, TriggerError
 from trigger.events import EventSource
 from trigger.fixed import FixedFormat
 from trigger.images import Encoding, Mirror
-from trigger.training.spec import Optimiser, PruningSchedule, PruningStructure
+from trigger.training.spec import ModelKind, Optimiser, PruningSchedule, PruningStructure
 from trigger.training.tasks import Anomaly, EventClass, Teacher
 
 DESIGN = """\
@@ -375,6 +375,28 @@ def test_a_task_is_a_word_or_a_word_with_its_choices(load, text, task):
 def test_a_task_that_does_not_fit_is_refused(load, text, match):
     with pytest.raises(DesignError, match=match):
         load("seed: 7\n", f"seed: 7\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("base", "share", "match"),
+    [
+        ("dtw", 0.5, None),
+        ("momentum", 0.5, r"training: distillation is 0.5, and this task has no labels.*classes"),
+        ("dtw", 1.5, r"distillation is 1.5.*0 to 1"),
+    ],
+)
+def test_labels_can_be_softened_where_there_are_some(tmp_path, base, share, match):
+    path = tmp_path / "softened.yaml"
+    models = os.path.relpath(Path(__file__).parents[1] / "models", tmp_path)
+    text = f"base: {models}/{base}.yaml\nname: s\ntraining: {{distillation: {share}}}\n"
+    path.write_text(text)
+    if match is None:
+        training = load_design(path).training
+        assert training.of(ModelKind.QUANTISED).distillation == share
+        assert training.of(ModelKind.FLOAT).distillation == 0
+        return
+    with pytest.raises(DesignError, match=match):
+        load_design(path)
 
 
 @pytest.mark.parametrize(

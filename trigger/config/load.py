@@ -14,7 +14,14 @@ from trigger.config.hls import read_hls
 from trigger.config.input import check_drawn, read_contract
 from trigger.config.model import NAME, placed, read_model
 from trigger.config.sections import DesignFile, TriggerSection
-from trigger.config.task import check_augment, check_batches, check_task, check_trigger, read_task
+from trigger.config.task import (
+    check_augment,
+    check_batches,
+    check_distillation,
+    check_task,
+    check_trigger,
+    read_task,
+)
 from trigger.convert import check_design
 from trigger.convert.check import effective, multipliers
 from trigger.design import Design
@@ -76,6 +83,7 @@ def load_design(path: str | Path) -> DesignFile:
     if training is not None:
         check_batches(entries["training"], training, task)
         check_augment(entries["training"], training, task, images)
+        check_distillation(entries["training"], training, task)
     trigger = bind(entries["trigger"], TriggerSection) if "trigger" in entries else None
     if trigger is not None and events is not None:
         check_trigger(entries["trigger"], trigger, task, events.classes)

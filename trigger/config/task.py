@@ -115,6 +115,15 @@ def check_augment(item: Item, training: TrainingSpec, task: Task, contract: Inpu
             )
 
 
+def check_distillation(item: Item, training: TrainingSpec, task: Task) -> None:
+    """Raise DesignError where there are no labels that a float twin could soften."""
+    if training.distillation and not isinstance(task, EventClass):
+        raise item.error(
+            f"distillation is {training.distillation:g}, and this task has no labels",
+            allowed="0, or a design that tells classes of events apart",
+        )
+
+
 def check_trigger(item: Item, trigger: TriggerSection, task: Task, events: tuple[str, ...]) -> None:
     """Raise DesignError where the trigger names what the task does not tell apart."""
     classes = task.classes(events)

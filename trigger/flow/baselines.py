@@ -253,6 +253,7 @@ def _train(flow: Flow, listener: Listener, file: DesignFile, width: int) -> Trai
         flow.trained[ModelKind.FLOAT] if training.start is Start.FLOAT else None,
         file.task.loss,
         f"{width}-bit model",
+        twin=flow.trained[ModelKind.FLOAT],
     )
 
 

@@ -16,7 +16,7 @@ from trigger.files import whole_file, write_text
 from trigger.flow.steps import Flow
 from trigger.training import ModelKind, Sample, TrainedModel, read_trained, write_trained
 
-DESIGN, IMAGES, START = "design.yaml", "images.npz", "start"
+DESIGN, IMAGES, START, TWIN = "design.yaml", "images.npz", "start", "twin"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +26,8 @@ class Bench:
     file: DesignFile
     start: TrainedModel
     """Weights that every trial starts from."""
+    twin: TrainedModel
+    """The float model, from which a trial may learn."""
     train: Sample
     validation: Sample
 
@@ -42,8 +44,8 @@ def write_bench(flow: Flow, home: Path) -> Bench:
         OutputError: it cannot be written.
     """
     images = flow.images
-    start = flow.trained[ModelKind.QUANTISED]
-    bench = Bench(flow.file, start, images.train, images.validation)
+    start, twin = flow.trained[ModelKind.QUANTISED], flow.trained[ModelKind.FLOAT]
+    bench = Bench(flow.file, start, twin, images.train, images.validation)
     with whole_file(home / IMAGES) as stream:
         np.savez(
             stream,
@@ -54,6 +56,7 @@ def write_bench(flow: Flow, home: Path) -> Bench:
         )
     write_text(home / DESIGN, flow.file.text)
     write_trained(start, home / START)
+    write_trained(twin, home / TWIN)
     return bench
 
 
@@ -67,13 +70,14 @@ def read_bench(home: Path, key: str) -> Bench:
     try:
         file = load_design(home / DESIGN)
         start = read_trained(home / START, file.design.model)
+        twin = read_trained(home / TWIN, file.design.model)
         with np.load(home / IMAGES, allow_pickle=False) as arrays:
             train, validation = (
                 Sample(arrays[name], arrays[f"{name}_labels"]) for name in ("train", "validation")
             )
     except (TriggerError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise _not_seen(home, f"cannot be read by a worker: {error}") from error
-    bench = Bench(file, start, train, validation)
+    bench = Bench(file, start, twin, train, validation)
     if bench.key != key:
         raise _not_seen(home, "is another one where a worker sees it")
     return bench

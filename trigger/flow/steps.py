@@ -131,6 +131,7 @@ class Flow:
                     self._listener.training(),
                     trained[ModelKind.FLOAT] if warm else None,
                     self.file.task.loss,
+                    twin=trained.get(ModelKind.FLOAT),
                 )
             zeros = trained[ModelKind.QUANTISED].zeros
             count, size = sum(each.zeros for each in zeros), sum(each.weights for each in zeros)

@@ -185,6 +185,7 @@ class Evaluation:
             start,
             file.task.loss,
             judge=partial(_judge, predicted, excess, earlier),
+            twin=bench.twin,
         )
         notes = {
             "predicted": predicted,

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from trigger.design import ModelSpec
 from trigger.errors import DivergedError
 from trigger.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from trigger.training.distillation import distil
 from trigger.training.loss import (
     CROSS_ENTROPY,
     CrossEntropy,
@@ -56,6 +57,7 @@ def fit(
     loss: Loss = CROSS_ENTROPY,
     label: str | None = None,
     judge: Judge = lambda history: None,
+    twin: TrainedModel | None = None,
 ) -> TrainedModel:
     """Train a model, or return the one in ``folder`` if nothing that it depends on has changed.
 
@@ -71,21 +73,23 @@ def fit(
         label: how progress and errors call the model; None names its kind.
         judge: may end the fit; what it raised then is what the same fit raises when it is gone on
             with, for it is told of the epochs that were done before.
+        twin: the trained float model that ``training.distillation`` needs.
 
     Raises:
-        DesignError: the model cannot be built, or a batch would tear groups of images apart.
+        DesignError: the model cannot be built, a batch would tear groups of images apart, or
+            there is no twin to learn from.
         ModelError: images, labels or targets do not fit the model, the loss is not a number, or
             files in the folder are damaged.
         OutputError: the folder cannot be written.
         KeyboardInterrupt: as it came; the state of the last whole epoch is kept.
     """
-    recipe = Recipe(kind, model, training, train, validation, start, loss)
+    recipe = Recipe(kind, model, training, train, validation, start, loss, twin)
     recipe.check()
     digest = recipe.digest
     trained = find_trained(folder, model, digest)
     if trained is None:
         label = label or f"{kind.value} model"
-        trained = _fit(recipe, digest, folder, progress or SilentProgress(), label, judge)
+        trained = _fit(distil(recipe), digest, folder, progress or SilentProgress(), label, judge)
         write_trained(trained, folder)
     return trained
 

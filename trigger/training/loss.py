@@ -30,6 +30,12 @@ CROSS_ENTROPY = CrossEntropy()
 
 
 @dataclass(frozen=True, slots=True)
+class SoftCrossEntropy:
+    """Cross-entropy of the targets (n, outputs), in nats: the probability of each class, or of the
+    second of two. Labels become such targets where ``training.distillation`` asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class PixelCrossEntropy:
     """Cross-entropy of the targets 0 and 1, one per number of the output, over those asked for.
 
@@ -55,7 +61,7 @@ class SquaredError:
             raise DesignError(f"sum_weight is {self.sum_weight:g}", where="loss", allowed=">= 0")
 
 
-Loss = CrossEntropy | PixelCrossEntropy | SquaredError
+Loss = CrossEntropy | SoftCrossEntropy | PixelCrossEntropy | SquaredError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ def compile_loss(
     keras_model: Any, model: ModelSpec, optimiser: Any, loss: Loss, group: int
 ) -> None:
     """Give a model its loss (of logits, unless the last layer makes probabilities) and metric."""
-    logits = not _ends_in_probability(model.layers[-1])
+    logits = not ends_in_probability(model.layers[-1])
     made = LOSSES[type(loss)](loss, keras_model.output_shape[-1], logits, group)
     keras_model.compile(optimizer=optimiser, loss=made.loss, weighted_metrics=[made.metric])
 
@@ -86,9 +92,19 @@ def _cross_entropy(loss: CrossEntropy, outputs: int, logits: bool, group: int) -
     )
 
 
-def _binary_cross_entropy(
-    loss: CrossEntropy | PixelCrossEntropy, outputs: int, logits: bool, group: int
+def _soft_cross_entropy(
+    loss: SoftCrossEntropy, outputs: int, logits: bool, group: int
 ) -> KerasLoss:
+    keras = backend.keras()
+    if outputs == 1:
+        return _binary_cross_entropy(loss, outputs, logits, group)
+    return KerasLoss(
+        keras.losses.CategoricalCrossentropy(from_logits=logits),
+        keras.metrics.CategoricalAccuracy(),
+    )
+
+
+def _binary_cross_entropy(loss: Loss, outputs: int, logits: bool, group: int) -> KerasLoss:
     keras = backend.keras()
     return KerasLoss(
         keras.losses.BinaryCrossentropy(from_logits=logits),
@@ -113,6 +129,7 @@ def _squared_error(loss: SquaredError, outputs: int, logits: bool, group: int) -
 LOSSES: Mapping[type, Callable[[Any, int, bool, int], KerasLoss]] = MappingProxyType(
     {
         CrossEntropy: _cross_entropy,
+        SoftCrossEntropy: _soft_cross_entropy,
         PixelCrossEntropy: _binary_cross_entropy,
         SquaredError: _squared_error,
     }
@@ -121,7 +138,8 @@ LOSSES: Mapping[type, Callable[[Any, int, bool, int], KerasLoss]] = MappingProxy
 images of a group."""
 
 
-def _ends_in_probability(layer: LayerSpec) -> bool:
+def ends_in_probability(layer: LayerSpec) -> bool:
+    """Tell whether a last layer gives probabilities; else it gives logits."""
     activation = str(layer.options.get("activation", ""))
     return any(word in activation for word in _PROBABILITY)
 
@@ -166,6 +184,8 @@ def check_lesson(name: str, sample: Sample, model: ModelSpec, loss: Loss) -> Non
         return
     if not np.all(np.isfinite(targets)):
         raise ModelError("a target is not finite", where=where, allowed="finite numbers")
+    if not isinstance(loss, SquaredError):
+        return
     if loss.sum_weight and loss.sum_target and len(loss.sum_target) != output[-1]:
         raise ModelError(
             f"the known sum has {len(loss.sum_target)} numbers",

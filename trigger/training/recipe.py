@@ -26,6 +26,8 @@ class Recipe:
     """A model of the same layers whose weights are taken first; None initialises them."""
     loss: Loss = CROSS_ENTROPY
     """What is made small; all but the cross-entropy of labels need targets."""
+    twin: TrainedModel | None = None
+    """The trained float model, from which ``training.distillation`` lets this one learn."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "training", self.training.of(self.kind))
@@ -36,16 +38,26 @@ class Recipe:
         samples = (self.train.digest, self.validation.digest)
         begun = None if self.start is None else self.start.digest
         records = [FORMAT, self.kind, self.model, self.training, samples, package_versions(), begun]
-        # what was trained before there were other losses is still what it was
-        return digest_of(*records, *([] if self.loss == CROSS_ENTROPY else [self.loss]))
+        # what was trained before there were other losses, or twins, is still what it was
+        records += [] if self.loss == CROSS_ENTROPY else [self.loss]
+        if self.training.distillation and self.twin is not None:
+            records.append(self.twin.digest)
+        return digest_of(*records)
 
     def check(self) -> None:
         """Raise where images, model and training contradict each other.
 
         Raises:
-            DesignError: the model cannot be built, or a batch would tear groups of images apart.
+            DesignError: the model cannot be built, a batch would tear groups of images apart, or
+                distillation is asked for without labels or without a twin.
             ModelError: images, labels or targets do not fit the model.
         """
+        if self.training.distillation and (self.twin is None or self.loss != CROSS_ENTROPY):
+            raise DesignError(
+                f"distillation is {self.training.distillation:g}, and there is nothing to learn",
+                where="training.distillation",
+                allowed="0, but for models that tell classes apart and have a trained float twin",
+            )
         for name, sample in (("training", self.train), ("validation", self.validation)):
             self._check_pixels(name, sample)
             check_lesson(name, sample, self.model, self.loss)

@@ -176,6 +176,9 @@ class TrainingSpec:
     weights needs a smaller one, or it forgets them."""
     augment: tuple[Mirror, ...] = field(default=(), metadata=LATER)
     """Each training image is mirrored so, or not, by the throw of a coin in every epoch."""
+    distillation: float = field(default=0.0, metadata=LATER)
+    """Share of what the quantised model learns of a training image that is said by its trained
+    float twin; the rest is the label."""
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", self.epochs, ">= 1")
@@ -184,6 +187,7 @@ class TrainingSpec:
         _require(self.seed >= 0, "seed", self.seed, ">= 0")
         if self.patience is not None:
             _require(self.patience >= 1, "patience", self.patience, ">= 1")
+        _require(0 <= self.distillation <= 1, "distillation", self.distillation, "0 to 1")
         for name in ("quantised_epochs", "quantised_learning_rate"):
             value = getattr(self, name)
             _require(value is None or value > 0, name, value, "> 0")
@@ -208,7 +212,7 @@ class TrainingSpec:
         """Return what holds for one of the two models: the twin stays dense and starts afresh."""
         plain = replace(self, quantised_epochs=None, quantised_learning_rate=None, pruning=None)
         if kind is ModelKind.FLOAT:
-            return replace(plain, start=Start.FRESH)
+            return replace(plain, start=Start.FRESH, distillation=0.0)
         rate = self.quantised_learning_rate or self.learning_rate
         epochs = self.quantised_epochs or self.epochs
         return replace(plain, epochs=epochs, learning_rate=rate, pruning=self.pruning)
