@@ -9,7 +9,7 @@ import pytest
 
 from trigger.design import LayerSpec, ModelSpec
 from trigger.fixed import FixedFormat
-from trigger.training import ModelKind, PruningSpec, TrainedModel
+from trigger.training import ModelKind, PruningSpec, PruningStructure, TrainedModel
 from trigger.training.model import build_kind, get_weights, predict
 from trigger.training.narrowing import find_narrowable, narrow, thin
 
@@ -111,3 +111,9 @@ def test_thinning_takes_the_smallest_weights_of_each_kernel():
     found = thin(trained, PruningSpec(0.0, layer_sparsity={"first": 0.75})).weights
     assert np.count_nonzero(found["first"]["kernel"]) == 1
     assert found["score"]["kernel"].tolist() == kernel.tolist()
+    few = PruningSpec(0.5, structure=PruningStructure.UNIT, signed_digits=1, equal_constants=1)
+    found = thin(trained, few).weights
+    assert found["first"]["kernel"].tolist() == [[0, -0.125], [0, -1]]
+    assert found["first"]["bias"].tolist() == [0, bias[1]]
+    assert found["score"]["kernel"].tolist() == [[0, 0], [0, -1]]  # its first input is silent
+    assert found["score"]["bias"].tolist() == bias.tolist()

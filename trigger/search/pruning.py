@@ -30,6 +30,7 @@ from trigger.training.spec import PruningSpec, PruningStructure
 from trigger.training.structure import (
     allowed_constants,
     group_weights,
+    prune_bias,
     prune_kernel,
     without_inputs,
 )
@@ -117,7 +118,7 @@ def prune_network(network: Network, pruning: PruningSpec, layers: Collection[str
             )
             kernel = prune_kernel(kernel, groups, pruning.sparsity_of(layer.name))
             if unit:
-                bias = np.where(kernel.reshape(-1, bias.size).any(axis=0), bias, 0)
+                bias = prune_bias(kernel, bias)
         allowed = allowed_constants(
             layer.kernel_format, pruning, depthwise=depthwise, where=layer.name
         )

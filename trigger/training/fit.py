@@ -65,7 +65,8 @@ def fit(
     last whole epoch and ends with the same weights. The order of images follows from the seed and
     the epoch alone. The weights returned are those of the epoch with the smallest validation loss
     among the epochs after pruning has ended. Zeros of a pruned kernel stay zero, for every
-    quantiser maps 0 to 0, and so do weights of few signed digits, which are in its grid.
+    quantiser maps 0 to 0, and so do weights of few signed digits or sizes, which are in its grid.
+    Weights that read nothing but zeros are zero at the end.
 
     Args:
         start: a model of the same layers whose weights are taken first; None initialises them.

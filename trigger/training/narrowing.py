@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trigger.design import ModelSpec
-from trigger.training.pruning import group_kernels
-from trigger.training.spec import PruningSpec, TrainedModel
-from trigger.training.structure import prune_kernel
+from trigger.training.pruning import find_levels, group_kernels
+from trigger.training.silence import without_unread
+from trigger.training.spec import PruningSpec, PruningStructure, TrainedModel
+from trigger.training.structure import prune_bias, prune_kernel
 from trigger.zoo import LAYERS, check_model
 
 _Arrays = Mapping[str, npt.NDArray[np.float32]]
@@ -84,20 +85,24 @@ def narrow(trained: TrainedModel, model: ModelSpec) -> TrainedModel:
 
 
 def thin(trained: TrainedModel, pruning: PruningSpec | None) -> TrainedModel:
-    """Return a trained model whose smallest weights are zero, about as pruning will leave it.
+    """Return a trained model with the weights that pruning would begin with if it did so at once.
 
     Raises:
-        DesignError: as ``group_kernels``.
+        DesignError: as ``group_kernels`` and ``find_levels``.
     """
     if pruning is None:
         return trained
-    weights = dict(trained.weights)
+    weights = {name: dict(arrays) for name, arrays in trained.weights.items()}
+    roles = {layer.name: LAYERS[layer.class_name].kernel for layer in trained.model.layers}
     for name, groups in group_kernels(trained.model, pruning).items():
-        kind = next(layer.class_name for layer in trained.model.layers if layer.name == name)
-        role = LAYERS[kind].kernel
-        kernel = prune_kernel(weights[name][role], groups, pruning.sparsity_of(name))
-        weights[name] = {**weights[name], role: kernel}
-    return replace(trained, weights=weights)
+        arrays, role = weights[name], roles[name]
+        arrays[role] = prune_kernel(arrays[role], groups, pruning.sparsity_of(name))
+        if pruning.structure is PruningStructure.UNIT and "bias" in arrays:
+            arrays["bias"] = prune_bias(arrays[role], arrays["bias"])
+    for name, constants in find_levels(trained.model, pruning).items():
+        kernel = weights[name][roles[name]]
+        weights[name][roles[name]] = constants.nearest(kernel).astype(kernel.dtype)
+    return replace(trained, weights=without_unread(trained.model, weights))
 
 
 def _largest(kernel: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.intp]:

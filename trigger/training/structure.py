@@ -41,6 +41,11 @@ class Constants:
         return nearest_of_sizes(kernel, self.levels, self.sizes)
 
 
+def prune_bias(kernel: npt.NDArray[np.generic], bias: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """Return the biases of a pruned kernel's outputs, 0 where no weight is left."""
+    return np.where(kernel.reshape(-1, bias.size).any(axis=0), bias, bias.dtype.type(0))
+
+
 def without_inputs(
     kernel: npt.NDArray[_Number], unread: npt.NDArray[np.bool_], *, depthwise: bool = False
 ) -> npt.NDArray[_Number]:
