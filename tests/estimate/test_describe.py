@@ -19,6 +19,7 @@ from trigger.layers import (
     LSTM,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     DistributedArithmetic,
     Input,
     Linear,
@@ -240,3 +241,18 @@ def test_what_multiplies_two_inputs_is_not_what_adds_them(operation, kind) -> No
     both = Merge(name="both", inputs=("pixels", "pixels"), result=SUM, operation=operation)
     (layer,) = describe(Network((pixels, both), ("both",)), IOType.PARALLEL)
     assert layer.kind is kind
+
+
+def test_equal_weights_of_different_inputs_share_nothing():
+    conv = small_network()["conv"]
+    assert isinstance(conv, Conv2D)
+    kernel = np.full((3, 3, 4), 21)  # three digits
+    shared = replace(conv, kernel=kernel[:, :, None, :])
+    own = DepthwiseConv2D(**{**vars(conv), "kernel": kernel})
+    found = []
+    for layer, channels in ((shared, 1), (own, 4)):
+        pixels = Input(name="pixels", inputs=(), result=PIXEL, dimensions=(10, 10, channels))
+        (product,) = describe(Network((pixels, layer), ("conv",)), IOType.PARALLEL)
+        assert product.weights is not None
+        found.append(product.weights.row_distinct_by_csd[2])
+    assert found == [9, 36]

@@ -102,6 +102,7 @@ def _matrix(
     kernel = layer.kernel.shape[: {Kind.CONV: -2, Kind.DEPTHWISE: -1}.get(kind, 0)]
     stride, padding, factor = _window(layer)
     pixels = math.prod(after[:-1])
+    depthwise = kind is Kind.DEPTHWISE  # each input meets one weight: none is shared
     return LayerDescriptor(
         name=layer.name,
         kind=kind,
@@ -115,8 +116,8 @@ def _matrix(
         weight=layer.kernel_format,
         bias=layer.bias_format,
         accumulator=layer.accumulator,
-        weights=weight_statistics(layer.kernel),
-        zero_multipliers=zero_multipliers(layer, depthwise=kind is Kind.DEPTHWISE),
+        weights=weight_statistics(layer.kernel.reshape(-1, 1) if depthwise else layer.kernel),
+        zero_multipliers=zero_multipliers(layer, depthwise=depthwise),
         kernel=tuple(kernel),
         stride=stride,
         padding=padding,
