@@ -22,7 +22,7 @@ from trigger.flow.claims import find_equal
 from trigger.flow.exploration import _check, _Teller
 from trigger.flow.physics import measure_auc
 from trigger.flow.pretrained import compile_kept
-from trigger.flow.search import solve_network
+from trigger.flow.settings import solve_network
 from trigger.flow.steps import Flow
 from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
