@@ -113,9 +113,9 @@ def front_of(*trials, objective=Objective.AUC):
 def test_a_trial_to_claim_is_chosen_on_validation_events():
     front = front_of(
         (0.92, 90.0, 1, True),
-        (0.9141, 30.0, 1, True),
-        (0.915, 35.0, 1, True),
-        (0.9139, 10.0, 1, True),  # worse by more than counts as equal
+        (0.9151, 30.0, 1, True),
+        (0.9155, 35.0, 1, True),
+        (0.9149, 10.0, 1, True),  # worse by more than half of what counts as equal
         (0.95, 5.0, 1.1, True),  # beyond the budget
         (0.95, 5.0, 1, False),
     )

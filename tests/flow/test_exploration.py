@@ -204,7 +204,7 @@ def test_progress_tells_the_best_so_far_and_the_time_left(monkeypatch):
     clock = iter([0.0, 60.0, 120.0, 180.0])
     monkeypatch.setattr("trigger.flow.exploration.time.monotonic", lambda: next(clock))
     heard = Heard()
-    teller = _Teller(heard, Goal(Objective.AUC, Against.LATENCY))
+    teller = _Teller(heard, Goal(Objective.AUC, Against.LATENCY), 0.85)
     trials = [
         Trial(0, {}, Outcome(0.9, 100, 1.0)),
         Trial(1, {}, Outcome(0.8, 50, 1.0)),

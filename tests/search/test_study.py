@@ -10,13 +10,14 @@ import sqlite3
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 import sqlalchemy
 
 from trigger.errors import OutputError
 from trigger.processes import map_as_done
 from trigger.search import study
-from trigger.search.study import Hopeless, Knob, Outcome, explore, keep_front
+from trigger.search.study import Hopeless, Knob, Outcome, choose, explore, keep_front
 
 KNOBS = (Knob("bits", 2, 8, first=8, last=2), Knob("sparsity", 0, 90, step=10))
 HERE = partial(map_as_done, processes=1)
@@ -244,3 +245,60 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(tmp_pat
         search(tmp_path / "missing", trials=1)
     with pytest.raises(OutputError, match=r"//me:\*\*\*@host/db: the database cannot be used"):
         explore(KNOBS, evaluate, HERE, storage="no://me:secret@host/db", name="", trials=1, seed=1)
+
+
+MANY = tuple(
+    Knob(f"knob{number}", 0, 10 * number, max(1, number), first=10 * number, last=0)
+    for number in range(1, 9)
+)
+
+
+def test_a_neighbour_turns_a_few_knobs_of_a_good_trial_and_keeps_to_their_steps():
+    random = np.random.default_rng(1)
+    parents = [{knob.name: knob.high for knob in MANY}, {knob.name: 0 for knob in MANY}]
+    turned, lower, first = [], 0, 0
+    for _ in range(300):
+        choice = study._neighbour(MANY, parents, random)
+        for knob in MANY:
+            assert knob.low <= choice[knob.name] <= knob.high
+            assert (choice[knob.name] - knob.low) % knob.step == 0
+        parent = min(parents, key=lambda each: sum(choice[name] != each[name] for name in each))
+        turned.append(sum(choice[name] != parent[name] for name in parent))
+        lower += sum(choice.values()) < sum(parents[0].values())
+        first += parent is parents[0]
+    assert set(turned) == set(range(1, study.FEW + 1))
+    assert lower == 300  # at its end a knob is turned back
+    assert 170 < first < 230  # two of three, by rank
+
+
+def test_after_the_first_generation_most_trials_are_near_the_cheapest_good_one(tmp_path):
+    def evaluate(choice, earlier):
+        values = np.array([choice[knob.name] / knob.high for knob in MANY])
+        return Outcome(1 - np.square(1 - values).mean() / 2, values.sum(), 1.0)
+
+    found = explore(
+        MANY,
+        evaluate,
+        HERE,
+        storage=f"sqlite:///{tmp_path}/study.db",
+        name="s",
+        trials=12,
+        seed=1,
+        generation=6,
+        least=0.9,
+    )
+    parents = study._parents(found[:6], 0.9)
+    costs = [sum(parent[knob.name] / knob.high for knob in MANY) for parent in parents]
+    assert costs == sorted(costs)
+    assert parents
+    near = [
+        min(sum(trial.choice[name] != each[name] for name in each) for each in parents)
+        for trial in found[6:]
+    ]
+    assert sum(turned <= study.FEW for turned in near) >= 4
+    chosen = choose(found, 0.9)
+    good = [trial.outcome.cost for trial in found if trial.outcome.quality >= 0.9]
+    assert chosen.outcome.cost == min(good)
+    assert choose(found, 2.0).outcome.quality == max(trial.outcome.quality for trial in found)
+    assert choose((), 0.9) is None
+    assert study._parents(found, 2.0) == [choose(found, 2.0).choice]

@@ -32,6 +32,14 @@ def explore(
         Literal["cost", "latency"],
         typer.Option(help="What to have little of: LUTs and DSP blocks, or nanoseconds."),
     ] = "cost",
+    loss: Annotated[
+        float | None,
+        typer.Option(
+            help="Of AUC or efficiency against the float model, that is allowed; default: the "
+            "budget's, or 0.002 of AUC, 0.02 of efficiency.",
+            show_default=False,
+        ),
+    ] = None,
     generation: Annotated[
         int,
         typer.Option(min=1, help="Trials that are proposed together, and at most made at a time."),
@@ -52,7 +60,8 @@ def explore(
 
     Each trial starts from the design's trained weights and gets the cheapest (or fastest) firmware
     settings within the budget; it is judged by its emulated scores on the validation events, and
-    given up where finished trials that promised to cost no more were better at the same epoch.
+    given up where finished trials that promised to cost no more were better at the same epoch. Most
+    trials turn a few knobs of the cheapest ones that lose no more than is allowed.
     Same seed, same result, wherever trials are made; workers elsewhere must see the output folder.
     Ctrl-C keeps what is finished; the same command goes on. The front is written as design files
     for `trigger run`.
@@ -66,7 +75,7 @@ def explore(
     file = load_design(design)
     listener = show.ConsoleListener()
     goal = Goal(Objective(objective), Against(against))
-    asked = Asked(trials, epochs, goal, generation, storage, scheduler, processes)
+    asked = Asked(trials, epochs, goal, loss, generation, storage, scheduler, processes)
     with Flow(file, output / file.name, listener) as flow:
         found = explore_design(flow, listener, asked)
     if json:
@@ -85,6 +94,12 @@ def explore(
         ("design", quality, "cost in LUTs", "latency ns", "budget", "choice"),
         rows,
     )
+    least, chosen = found.front.least, found.chosen
+    if chosen is not None and chosen.found is not None and least is not None:
+        enough = chosen.found.quality.value >= least
+        cheapest = "cheapest" if against == "cost" else "fastest"
+        said = f"the {cheapest} of those" if enough else "none does: the best"
+        print(f"{quality} asked for: {least:.4f}; {said} is {found.folder / chosen.design}")
 
 
 def _cells(found: Found) -> tuple[str, ...]:

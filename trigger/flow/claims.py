@@ -108,7 +108,8 @@ def _factor(ours: Firmware | None, theirs: Firmware | None) -> float | None:
 def find_equal(front: Front, network_sha256: str) -> Tried | None:
     """Return the cheapest trial of a front that is as good as the design it began with.
 
-    Validation events decide, so that a claim on test events is not about what they chose.
+    Validation events decide, so that a claim on test events is not about what they chose; half of
+    the tolerance is left for what chance gave to the trial that they chose.
 
     Args:
         network_sha256: of the design's firmware; trials of another one do not count.
@@ -119,7 +120,7 @@ def find_equal(front: Front, network_sha256: str) -> Tried | None:
         (trial.found.cost_luts, trial.number, trial)
         for trial in front.trials
         if trial.on_front and trial.found is not None and trial.found.excess <= 1
-        if trial.found.quality.value >= front.start.quality.value - EQUAL_AUC
+        if trial.found.quality.value >= front.start.quality.value - EQUAL_AUC / 2
     ]
     return min(good)[2] if good else None
 

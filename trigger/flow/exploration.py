@@ -8,7 +8,7 @@ validation events; the test events stay unseen.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from trigger.config import DesignFile
 from trigger.design import digest_of
 from trigger.errors import DesignError
 from trigger.flow.alternatives import refresh_report
-from trigger.flow.bench import write_bench
+from trigger.flow.bench import Bench, write_bench
+from trigger.flow.claims import EQUAL_AUC
 from trigger.flow.derived import write_derived
 from trigger.flow.listener import Listener
 from trigger.flow.pretrained import keep_weights
@@ -35,10 +36,13 @@ from trigger.report.front import (
     write_front,
 )
 from trigger.scaleout import spread
-from trigger.search.study import GENERATION, Trial, explore, keep_front
+from trigger.search.study import GENERATION, Trial, choose, explore, keep_front
+from trigger.training import predict
 from trigger.training.tasks import EventClass
 
 DATABASE = "study.db"
+LOSSES: Mapping[Objective, float] = {Objective.AUC: EQUAL_AUC, Objective.EFFICIENCY: 0.02}
+"""What is allowed where neither the command nor the budget says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class Asked:
     epochs: int | None = None
     """Of each trial; None is the design's for its quantised model."""
     goal: Goal = BY_DEFAULT
+    loss: float | None = None
+    """Of the objective against the float model, that is allowed; None is the budget's, or
+    ``LOSSES``."""
     generation: int = GENERATION
     """Trials that are proposed together."""
     storage: str | None = None
@@ -67,6 +74,9 @@ class Exploration:
     """Every finished trial, as ``search/front.json`` has it."""
     best: tuple[Tried, ...]
     """Those that none betters, the best first."""
+    chosen: Tried | None
+    """The cheapest, or fastest, of them that loses no more than is allowed; the best if all lose
+    more."""
     folder: Path
     """Of the record, of a design file for each of the best, for ``trigger run``, and of its
     weights, for ``trigger compile --weights``."""
@@ -99,20 +109,21 @@ def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
     here = not asked.scheduler and asked.processes == 1
     progress = listener.training() if here else None
     evaluate = Evaluation(home, bench.key, asked.goal, asked.epochs, progress)
-    own = evaluate.start()
+    own, least = evaluate.start(), _least(bench, asked)
     with spread(asked.scheduler, asked.processes, in_order=False) as where:
         found = explore(
             knobs,
             evaluate,
             where,
             storage=asked.storage or f"sqlite:///{home / DATABASE}",
-            name=f"{file.name} {digest_of(bench.key, asked.goal, asked.epochs)[:16]}",
+            name=f"{file.name} {digest_of(bench.key, asked.goal, asked.epochs, least)[:16]}",
             trials=asked.trials,
             seed=file.seed,
             generation=asked.generation,
-            progress=_Teller(listener, asked.goal).tell,
+            least=least,
+            progress=_Teller(listener, asked.goal, least).tell,
         )
-    kept = _keep(flow, evaluate, own, found)
+    kept = _keep(flow, evaluate, own, found, least)
     refresh_report(flow.workspace.folder)
     return kept
 
@@ -132,7 +143,23 @@ def _check(file: DesignFile, goal: Goal) -> None:
         )
 
 
-def _keep(flow: Flow, evaluate: Evaluation, own: Found, found: Sequence[Trial]) -> Exploration:
+def _least(bench: Bench, asked: Asked) -> float:
+    """Return the quality that trials are asked for, on the validation events."""
+    goal, sample = asked.goal, bench.validation
+    quality = goal.measure(bench.file, sample, predict(bench.twin, sample.pixels_raw)).value
+    budget = bench.file.budget
+    allowed = {
+        Objective.AUC: budget.auc_loss,
+        Objective.EFFICIENCY: budget.quality.get("efficiency_loss"),
+    }[goal.objective]
+    if asked.loss is not None:
+        return quality - asked.loss
+    return quality - (LOSSES[goal.objective] if allowed is None else allowed)
+
+
+def _keep(
+    flow: Flow, evaluate: Evaluation, own: Found, found: Sequence[Trial], least: float
+) -> Exploration:
     """Write the record, and the designs of the front with what they have trained."""
     file, goal, home = flow.file, evaluate.goal, evaluate.home
     best = [trial for trial, _ in keep_front(found)]
@@ -144,9 +171,17 @@ def _keep(flow: Flow, evaluate: Evaluation, own: Found, found: Sequence[Trial]) 
             keep_weights(trained, images.contract, weights, images.output)
     tried = {trial.number: _record(trial, designs.get(trial.number, "")) for trial in found}
     network = flow.compiled.network.digest
-    front = Front(file.name, goal.objective, goal.against, own, tuple(tried.values()), network)
+    front = Front(
+        file.name, goal.objective, goal.against, own, tuple(tried.values()), network, least
+    )
     write_front(front, home)
-    return Exploration(front, tuple(tried[trial.number] for trial in best), home)
+    chosen = choose(found, least)
+    return Exploration(
+        front,
+        tuple(tried[trial.number] for trial in best),
+        None if chosen is None else tried[chosen.number],
+        home,
+    )
 
 
 def _record(trial: Trial, design: str) -> Tried:
@@ -170,8 +205,8 @@ def _write(file: DesignFile, goal: Goal, trial: Trial, home: Path) -> Path:
 class _Teller:
     """Tells of every finished trial: what it gave, the best so far, and the time that is left."""
 
-    def __init__(self, listener: Listener, goal: Goal) -> None:
-        self._listener, self._goal = listener, goal
+    def __init__(self, listener: Listener, goal: Goal, least: float) -> None:
+        self._listener, self._goal, self._least = listener, goal, least
         self._begun = time.monotonic()
         self._told: set[int] | None = None
         self._before = 0
@@ -192,10 +227,9 @@ class _Teller:
                 self._listener.phase(text + self._left(len(finished), total))
 
     def _best(self, finished: Sequence[Trial]) -> str:
-        front = keep_front(finished)
-        if not front:
+        best = choose(finished, self._least)
+        if best is None:
             return ""
-        best = front[0][0]
         return f"; best so far trial {best.number}, {describe(self._goal, best)}"
 
     def _left(self, done: int, total: int) -> str:

@@ -86,6 +86,8 @@ class Front:
     """By number; finished ones only."""
     network_sha256: str = ""
     """Digest of the firmware of the design as it is."""
+    least: float | None = None
+    """Quality that was asked for: that of the float model less the loss that is allowed."""
 
 
 def weights_of(design: str) -> Path:

@@ -9,12 +9,15 @@ evaluated.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from trigger.errors import OutputError, ToolError
 
@@ -26,6 +29,16 @@ STARTS = 4
 """Trials that are no draw: all knobs together, from their first values towards their last."""
 REDRAWS = 20
 """Choices that are drawn in place of one that was tried before."""
+NEIGHBOURS = 2 / 3
+"""Share of a generation, after the first, that differs little from trials that are good enough.
+These and the next three: on made-up tasks of twelve knobs, 36 trials came to 0.69 of the cost that
+they began with, instead of 0.79 without neighbours (``benchmarks/exploring.py``)."""
+FEW = 5
+"""Knobs that a neighbour turns, at most."""
+FAR = 3
+"""A neighbour turns a knob by this part of its range, at most."""
+DOWNWARDS = 0.85
+"""How often it turns a knob towards what is cheap."""
 
 Choice = Mapping[str, int]
 """A value of every knob, by name."""
@@ -43,6 +56,12 @@ class Knob:
     """Value of the first trial; None is drawn."""
     last: int | None = None
     """Value that the trials after the first one go towards, ``STARTS`` in all; None is drawn."""
+
+    @property
+    def towards_cheap(self) -> int:
+        """-1 where smaller values are expected to be cheap, else 1."""
+        up = self.first is not None and self.last is not None and self.last > self.first
+        return 1 if up else -1
 
     def start(self, number: int) -> int | None:
         """Return the value of one of the first trials; None is drawn."""
@@ -101,6 +120,7 @@ def explore(
     trials: int,
     seed: int,
     generation: int = GENERATION,
+    least: float = -math.inf,
     progress: Callable[[Sequence[Trial], int], None] = lambda finished, total: None,
 ) -> tuple[Trial, ...]:
     """Evaluate choices until so many are finished; return them all, by number.
@@ -115,6 +135,7 @@ def explore(
         storage: URL of a database, ``sqlite:///path`` or any that SQLAlchemy knows.
         trials: finished ones, in all calls together.
         generation: trials that are proposed together, at most so many at a time.
+        least: quality that is asked for; near the cheapest trials that have it others are tried.
         progress: called with the finished trials and ``trials``.
 
     Raises:
@@ -132,7 +153,7 @@ def explore(
         if not missing:
             continue
         earlier = tuple(finished[number] for number in range(first))
-        proposed = _propose(optuna, knobs, earlier, seed, generation)
+        proposed = _propose(optuna, knobs, earlier, seed, generation, least)
         choices = [proposed[number - first] for number in missing]
         for trial in where(partial(_try, evaluate, earlier), missing, choices):
             with _database(storage):
@@ -153,6 +174,13 @@ def keep_front(trials: Sequence[Trial]) -> tuple[tuple[Trial, Outcome], ...]:
     return tuple(front)
 
 
+def choose(trials: Sequence[Trial], least: float) -> Trial | None:
+    """Return the cheapest of ``keep_front`` that is good enough, or the best if none is."""
+    front = keep_front(trials)
+    good = [trial for trial, outcome in front if outcome.quality >= least]
+    return good[-1] if good else front[0][0] if front else None
+
+
 def _order(outcome: Outcome) -> tuple[float, float]:
     return -outcome.quality, outcome.cost
 
@@ -170,10 +198,19 @@ def _try(evaluate: Evaluate, earlier: tuple[Trial, ...], number: int, choice: Ch
 
 
 def _propose(
-    optuna: Any, knobs: Sequence[Knob], earlier: Sequence[Trial], seed: int, generation: int
+    optuna: Any,
+    knobs: Sequence[Knob],
+    earlier: Sequence[Trial],
+    seed: int,
+    generation: int,
+    least: float,
 ) -> list[Choice]:
     """Return the choices of the generation after some trials: what they were, and nothing else,
-    decides; those of one generation keep apart from each other."""
+    decides; those of one generation keep apart from each other.
+
+    Where one knob too far ruins the whole, few draws over all knobs are of use: most of the choices
+    are neighbours of the cheapest trials that are good enough.
+    """
     study = optuna.create_study(
         directions=_DIRECTIONS,
         sampler=optuna.samplers.TPESampler(
@@ -187,6 +224,10 @@ def _propose(
         if known:
             study.enqueue_trial(known)
     tried = [dict(trial.choice) for trial in earlier]
+    random = np.random.default_rng([seed, len(earlier)])
+    parents = _parents(earlier, least)
+    for _ in range(int(NEIGHBOURS * generation) if parents else 0):
+        study.enqueue_trial(_neighbour(knobs, parents, random), skip_if_exists=True)
     for _ in range(generation):
         for _ in range(REDRAWS):
             asked = study.ask()
@@ -198,6 +239,33 @@ def _propose(
                 break
         tried.append(choice)
     return list(tried[len(earlier) :])
+
+
+def _parents(earlier: Sequence[Trial], least: float) -> list[Choice]:
+    """Return the trials of the front that are good enough, the cheapest first; else the best."""
+    front = keep_front(earlier)
+    good = [trial.choice for trial, outcome in front if outcome.quality >= least]
+    return good[::-1] or [trial.choice for trial, _ in front[:1]]
+
+
+def _neighbour(
+    knobs: Sequence[Knob], parents: Sequence[Choice], random: np.random.Generator
+) -> Choice:
+    """Return a choice that differs in few knobs from one of the parents, likely from the first."""
+    ranks = 1 / np.arange(1, len(parents) + 1)
+    choice = dict(parents[random.choice(len(parents), p=ranks / ranks.sum())])
+    count = random.integers(1, min(FEW, len(knobs)), endpoint=True)
+    for place in random.choice(len(knobs), size=count, replace=False):
+        knob = knobs[place]
+        far = max(1, (knob.high - knob.low) // knob.step // FAR)
+        turn = int(random.integers(1, far, endpoint=True)) * knob.step * knob.towards_cheap
+        if random.random() > DOWNWARDS:
+            turn = -turn
+        value = choice[knob.name] + turn
+        if not knob.low <= value <= knob.high:
+            value = choice[knob.name] - turn
+        choice[knob.name] = value
+    return choice
 
 
 _DIRECTIONS = ("maximize", "minimize")
