@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import TINY
 from tests.report.example_alternatives import build_solved
 from trigger.budget import Figure, Source, Verdict
-from trigger.flow.alternatives import OTHER_FIRMWARE, refresh_report, with_alternatives
+from trigger.flow.alternatives import OTHER_FIRMWARE, OTHER_START, refresh_report, with_alternatives
 from trigger.flow.comparison import EMULATED
 from trigger.report import Digest, EnginePhysics, Physics, Provenance, Report, read_json, write
 from trigger.report.alternatives import AlternativeKind, Sample
@@ -60,6 +60,7 @@ FRONT = Front(
         Tried(1, (Chosen("conv", 3),), None, "hopeless"),
         Tried(2, (Chosen("conv", 2),), Found(auc(0.93), 90.0, 700.0, 1.5)),
     ),
+    NETWORK,
 )
 
 
@@ -122,6 +123,11 @@ def test_what_is_of_other_firmware_is_left_out_and_told(report, folder):
     assert found.quality == "efficiency"
     assert {row.sample for row in found.rows} == {Sample.VALIDATION}
     assert found.words == (OTHER_FIRMWARE,)
+    write_baselines(BASELINES, folder)
+    write_front(replace(FRONT, network_sha256="8" * 64), folder / "search")
+    found = with_alternatives(report, folder).alternatives
+    assert AlternativeKind.TRIAL not in {row.kind for row in found.rows}
+    assert OTHER_START in found.words
 
 
 def test_rendering_again_takes_in_what_came_later(report, folder, command):

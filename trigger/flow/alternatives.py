@@ -18,7 +18,7 @@ from trigger.flow.workspace import Workspace
 from trigger.report import Report, read_json, write
 from trigger.report.alternatives import Alternative, AlternativeKind, Alternatives, Sample
 from trigger.report.baselines import read_baselines
-from trigger.report.front import Front, Objective, read_front
+from trigger.report.front import FOLDER, Front, Objective, read_front
 from trigger.report.rivals import Baselines, Firmware, Rival, RivalKind
 from trigger.report.solved import place_of, read_solved
 from trigger.search import LUTS_PER_DSP
@@ -32,6 +32,7 @@ KINDS = {
     RivalKind.DESIGN: AlternativeKind.DESIGN,
 }
 OTHER_FIRMWARE = "The baselines were of other firmware than this report, and are left out."
+OTHER_START = "The trials began with other firmware than this report's, and are left out."
 OTHER_OBJECTIVE = "Trials were compared by efficiency; baselines, which have an AUC, are not drawn."
 
 
@@ -69,10 +70,13 @@ def gather_alternatives(
     network = next(
         (each.sha256 for each in report.provenance.digests if each.name == "network"), ""
     )
-    baselines, front, words = read_baselines(folder), read_front(folder / "search"), []
+    baselines, front, words = read_baselines(folder), read_front(folder / FOLDER), []
     if baselines is not None and baselines.network_sha256 != network:
         words.append(OTHER_FIRMWARE)
         baselines = None
+    if front is not None and front.network_sha256 != network:
+        words.append(OTHER_START)
+        front = None
     by_auc = front is None or front.objective is Objective.AUC
     if baselines is not None and not by_auc:
         words.append(OTHER_OBJECTIVE)

@@ -14,6 +14,7 @@ from trigger.design import Strategy
 from trigger.files import write_text
 from trigger.report.codec import decode, encode
 from trigger.report.files import indent_json, read_data
+from trigger.report.front import FOLDER
 
 _SCHEMA = "trigger-solved-1"
 _REMEDY = "delete it, or give `trigger search` again"
@@ -94,7 +95,7 @@ class Solved:
 
 def place_of(folder: Path, design: str) -> Path:
     """Return where the record of a design is kept in its folder."""
-    return folder / "search" / f"{design}_solved.json"
+    return folder / FOLDER / f"{design}_solved.json"
 
 
 def write_solved(found: Solved, path: Path) -> None:
