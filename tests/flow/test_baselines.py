@@ -198,6 +198,12 @@ def test_the_record_comes_back_and_a_damaged_one_is_told(tmp_path):
     path.write_text(json.dumps(data))
     with pytest.raises(ReportError, match=r"'pass' contradicts the rest"):
         read_baselines(tmp_path)
+    for rivals in (data["rivals"][:-1], []):
+        path.write_text(json.dumps({**data, "rivals": rivals, "claims": []}))
+        with pytest.raises(
+            ReportError, match=r"baselines of tiny: the last rival is not the design"
+        ):
+            read_baselines(tmp_path)
     path.write_text("{}")
     with pytest.raises(ReportError, match=r"schema is None.*trigger-baselines-1.*delete it"):
         read_baselines(tmp_path)

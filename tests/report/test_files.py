@@ -150,6 +150,10 @@ def plant(data: Any, kind: str) -> None:
             data["design"] = None
         case "schema":
             data["schema"] = "trigger-report-0"
+        case "huge":
+            data["layers"][0]["zeros"] = 10**400
+        case "widths":
+            data["widths"][0]["by_bits"] = []
         case "counts":
             data["agreement"]["mismatches"] = 10**12
 
@@ -167,6 +171,8 @@ def plant(data: Any, kind: str) -> None:
         ("edited-margin", r"checks\[0\]\.margin: .* contradicts the rest.*106\.25"),
         ("null", r"report\.design: None is NoneType\. Allowed: str"),
         ("schema", r"the schema is 'trigger-report-0'\. Allowed: trigger-report-1"),
+        ("huge", r"report\.layers\[0\]\.zeros: the number is 10{59}\. Allowed: finite numbers"),
+        ("widths", r"widths of conv1, kernel: no number is counted"),
         ("counts", r"mismatches among \d+ numbers"),
     ],
 )

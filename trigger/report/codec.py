@@ -9,7 +9,7 @@ their place.
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 import types
 from enum import Enum
 from functools import cache
@@ -33,6 +33,8 @@ DERIVED: dict[type, dict[str, Any]] = {
 """Properties that are written beside the fields, with their types."""
 
 SCALARS = (bool, int, float, str)
+_LARGEST = sys.float_info.max
+"""Of numbers: no integer that a page cannot draw."""
 
 
 def encode(value: object, hint: Any, where: str) -> Any:
@@ -136,16 +138,16 @@ def _through_choice(step: Any, value: object, hint: Any, where: str) -> Any:
         fits = int in scalars or float in scalars
     elif isinstance(value, float):
         fits = float in scalars
-        if fits and not math.isfinite(value):
-            raise ReportError(
-                f"the number is {value}",
-                where=where,
-                allowed="finite numbers",
-                remedy="unknown is None, not NaN or infinity",
-            )
     else:
         fits = isinstance(value, str) and str in scalars
     if fits:
+        if isinstance(value, (int, float)) and not -_LARGEST <= value <= _LARGEST:
+            raise ReportError(
+                f"the number is {value!r:.60}",
+                where=where,
+                allowed="finite numbers, and whole ones that a float can hold",
+                remedy="unknown is None, not NaN or infinity",
+            )
         return value
     rest = [choice for choice in choices if choice not in scalars and choice is not type(None)]
     if len(rest) == 1 and value is not None:

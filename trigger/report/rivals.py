@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from trigger.budget import Figure, Outcome
+from trigger.errors import ReportError
 
 
 class RivalKind(Enum):
@@ -149,3 +150,11 @@ class Baselines:
     """The design is the last."""
     claims: tuple[Claim, ...]
     races: tuple[Race, ...]
+
+    def __post_init__(self) -> None:
+        if not self.rivals or self.rivals[-1].kind is not RivalKind.DESIGN:
+            raise ReportError(
+                "the last rival is not the design",
+                where=f"baselines of {self.design}",
+                allowed=f"one of the kind {RivalKind.DESIGN.value!r}, after all others",
+            )

@@ -241,6 +241,12 @@ class Widths:
     """Share of zeros by place, over events and channels; () for weights."""
 
     def __post_init__(self) -> None:
+        if not self.by_bits:
+            raise ReportError(
+                "no number is counted",
+                where=f"widths of {self.layer}, {self.role}",
+                allowed="numbers that need 0, 1, 2 ... bits",
+            )
         places = self.map_shape[0] * self.map_shape[1]
         if len(self.bits) != places or len(self.zero_shares) not in (0, places):
             raise ReportError(
