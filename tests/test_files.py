@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from contextlib import suppress
 
+import numpy as np
 import pytest
 
 from trigger.errors import OutputError
-from trigger.files import shared_folder, sweep, whole_file, whole_folder, write_text
+from trigger.files import read_npz, shared_folder, sweep, whole_file, whole_folder, write_text
 
 KILLED = """
 import os
@@ -32,6 +34,32 @@ def test_a_file_takes_its_name_only_when_it_is_whole(tmp_path):
         raise RuntimeError
     assert path.read_text() == "first"
     assert os.listdir(path.parent) == ["file"]
+
+
+def damaged(offset: int, value: int) -> bytes:
+    """Return an archive of which a byte of the directory is another one."""
+    packed = io.BytesIO()
+    np.savez(packed, numbers=np.arange(3))
+    raw = bytearray(packed.getvalue())
+    raw[raw.index(b"PK\x01\x02") + offset] = value
+    return bytes(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", damaged(0, 0)[:-40], damaged(6, 99), damaged(8, 1), damaged(8, 64), damaged(10, 9)],
+    ids=["empty", "cut", "version", "encrypted", "strongly encrypted", "compression"],
+)
+def test_an_archive_is_read_or_is_damaged(tmp_path, raw):
+    path = tmp_path / "numbers.npz"
+    np.savez(path, numbers=np.arange(3))
+    assert read_npz(path)["numbers"].tolist() == [0, 1, 2]
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=r"this is no whole \.npz file"):
+        read_npz(path)
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        read_npz(path)
 
 
 def test_a_folder_takes_its_name_only_when_it_is_whole(tmp_path):

@@ -9,9 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
 from trigger.errors import OutputError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 PART = ".part"
 """How names end while something is being written."""
@@ -72,6 +75,24 @@ def whole_folder(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of an ``.npz`` file, without pickle.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is damaged, in whatever way.
+    """
+    import numpy as np  # here, so that the command line is there at once
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # zip files and NumPy raise a dozen kinds, as the damage has it
+        raise ValueError(f"this is no whole .npz file: {error}") from error
 
 
 def cache_folder(kind: str) -> Path:

@@ -18,6 +18,7 @@ from trigger.cli.show import ConsoleListener
 from trigger.config import load_design
 from trigger.emulate import emulate
 from trigger.errors import ConversionError, DesignError, DivergedError, EstimateError, ToolError
+from trigger.flow.bench import DESIGN, IMAGES, START, TWIN, read_bench
 from trigger.flow.claims import find_equal
 from trigger.flow.exploration import _check, _Teller
 from trigger.flow.physics import measure_auc
@@ -28,7 +29,15 @@ from trigger.flow.training_knobs import describe_changes, find_knobs, with_choic
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
 from trigger.report.front import Against, Objective, read_front, weights_of
 from trigger.search.study import Hopeless, Knob, Outcome, Trial
-from trigger.training import PruningSpec, PruningStructure, Sample
+from trigger.training import (
+    EpochRecord,
+    ModelKind,
+    PruningSpec,
+    PruningStructure,
+    Sample,
+    TrainedModel,
+    write_trained,
+)
 
 OWN = {
     "conv.bits": 6,
@@ -222,6 +231,17 @@ def test_progress_tells_the_best_so_far_and_the_time_left(monkeypatch):
         f"3 of 4: trial 1, AUC 0.8000, 50 ns{best}; about 1 min left",
         f"4 of 4: trial 3, AUC 0.9500, 90 ns, 2 times the budget{best}",
     ]
+
+
+def test_images_that_a_worker_finds_damaged_are_told(tiny, tmp_path):
+    home = tmp_path / "home"
+    epoch = EpochRecord(1, 0.5, 0.5, 0.5, 1.0)
+    for name, kind in ((START, ModelKind.QUANTISED), (TWIN, ModelKind.FLOAT)):
+        write_trained(TrainedModel(kind, tiny.design.model, {}, (epoch,), 1, (), "a"), home / name)
+    (home / DESIGN).write_text(TINY)
+    (home / IMAGES).write_bytes(b"")
+    with pytest.raises(ToolError, match=r"home: cannot be read by a worker: .*no whole \.npz file"):
+        read_bench(home, "key")
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -94,6 +95,34 @@ def test_damaged_files_are_named_with_the_remedy(tmp_path, damage, match):
     with pytest.raises(ModelError, match=match) as caught:
         find_trained(tmp_path, MODEL, "abc")
     assert f"delete {tmp_path} and train again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "match"),
+    [
+        (("history", "loss", "x"), "loss is 'x'"),
+        (("history", "seconds", None), "seconds is None"),
+        (("history", "validation_r2", True), "validation_r2 is True"),
+        (("zeros", "weights", 3.5), "weights is 3.5"),
+        (("zeros", "layer", 1), "layer is 1"),
+        (("zeros", "colour", 1), "colour"),
+    ],
+)
+def test_a_record_of_other_kinds_of_values_is_damaged(tmp_path, place, match):
+    write_trained(trained_model(), tmp_path)
+    data = json.loads((tmp_path / RECORD_FILE).read_text())
+    rows, key, value = place
+    data[rows][0][key] = value
+    (tmp_path / RECORD_FILE).write_text(json.dumps(data))
+    with pytest.raises(ModelError, match=rf"is no record of a training: .*{match}.*train again"):
+        read_trained(tmp_path, MODEL)
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_a_best_epoch_that_was_not_trained_is_damage(tmp_path, epoch):
+    write_trained(dataclasses.replace(trained_model(), best_epoch=epoch), tmp_path)
+    with pytest.raises(ModelError, match=rf"the best epoch is {epoch} of 1"):
+        read_trained(tmp_path, MODEL)
 
 
 def test_a_model_of_another_digest_is_not_reused(tmp_path):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from trigger import files
 from trigger.errors import EventError
 from trigger.events.batch import EventBatch
-from trigger.files import whole_file
 
 Batch = TypeVar("Batch", bound=EventBatch)
 
@@ -22,7 +20,7 @@ def write_npz(batch: EventBatch, path: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    with whole_file(path) as stream:
+    with files.whole_file(path) as stream:
         np.savez_compressed(stream, allow_pickle=False, **batch.columns())
 
 
@@ -33,9 +31,8 @@ def read_npz(path: Path, kind: type[Batch]) -> Batch:
         EventError: no such file, a damaged one, or columns that make no batch of this kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            columns = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        columns = files.read_npz(path)
+    except (OSError, ValueError) as error:
         raise EventError(f"cannot be read: {error}", where=path) from error
     try:
         return kind.of_columns(columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from trigger.config import DesignFile, load_design
 from trigger.design import digest_of
 from trigger.errors import ToolError, TriggerError
-from trigger.files import whole_file, write_text
+from trigger.files import read_npz, whole_file, write_text
 from trigger.flow.steps import Flow
 from trigger.training import ModelKind, Sample, TrainedModel, read_trained, write_trained
 
@@ -71,11 +70,11 @@ def read_bench(home: Path, key: str) -> Bench:
         file = load_design(home / DESIGN)
         start = read_trained(home / START, file.design.model)
         twin = read_trained(home / TWIN, file.design.model)
-        with np.load(home / IMAGES, allow_pickle=False) as arrays:
-            train, validation = (
-                Sample(arrays[name], arrays[f"{name}_labels"]) for name in ("train", "validation")
-            )
-    except (TriggerError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        arrays = read_npz(home / IMAGES)
+        train, validation = (
+            Sample(arrays[name], arrays[f"{name}_labels"]) for name in ("train", "validation")
+        )
+    except (TriggerError, OSError, ValueError, KeyError) as error:
         raise _not_seen(home, f"cannot be read by a worker: {error}") from error
     bench = Bench(file, start, twin, train, validation)
     if bench.key != key:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from trigger.errors import ModelError
 from trigger.files import whole_file
 from trigger.training.spec import EpochRecord
-from trigger.training.store import read_arrays
+from trigger.training.store import read_arrays, read_row
 
 CHECKPOINT_FILE = "checkpoint.npz"
 
@@ -67,7 +67,7 @@ def read_checkpoint(folder: Path, digest: str) -> Checkpoint | None:
     arrays = read_arrays(path, remedy)
     try:
         record = json.loads(str(arrays["record"]))
-        history = tuple(EpochRecord(**epoch) for epoch in record["history"])
+        history = tuple(read_row(EpochRecord, epoch) for epoch in record["history"])
         groups = [_group(arrays, name) for name in ("weights", "optimiser", "best_weights")]
         weights, optimiser, best_weights = groups
         best_epoch = int(record["best_epoch"])

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import zipfile
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from trigger.design import ModelSpec
 from trigger.errors import ModelError
-from trigger.files import whole_folder
+from trigger.files import read_npz, whole_folder
 from trigger.training.spec import (
     EpochRecord,
     KernelZeros,
@@ -25,7 +25,16 @@ from trigger.training.spec import (
 
 WEIGHTS_FILE = "weights.npz"
 RECORD_FILE = "training.json"
+Row = TypeVar("Row", EpochRecord, KernelZeros)
+
 FORMAT = 1
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "float | None": (int, float, type(None)),
+    "str": (str,),
+}
+"""What JSON has of a field with this annotation."""
 _PACKAGES = ("tensorflow", "tf_keras", "qkeras", "tensorflow-model-optimization")
 
 
@@ -80,9 +89,11 @@ def read_trained(folder: Path, model: ModelSpec) -> TrainedModel:
     try:
         record = json.loads(record_path.read_text())
         kind = ModelKind(record["kind"])
-        history = tuple(EpochRecord(**epoch) for epoch in record["history"])
-        zeros = tuple(KernelZeros(**kernel) for kernel in record["zeros"])
+        history = tuple(read_row(EpochRecord, epoch) for epoch in record["history"])
+        zeros = tuple(read_row(KernelZeros, kernel) for kernel in record["zeros"])
         best_epoch, digest = int(record["best_epoch"]), str(record["digest"])
+        if not 1 <= best_epoch <= len(history):
+            raise ValueError(f"the best epoch is {best_epoch} of {len(history)}")
         weights_sha256 = record["weights_sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
@@ -115,6 +126,20 @@ def find_trained(folder: Path, model: ModelSpec, digest: str) -> TrainedModel | 
     return read_trained(folder, model) if found == digest else None
 
 
+def read_row(record: type[Row], data: Mapping[str, Any]) -> Row:
+    """Return a row of a record as it was written.
+
+    Raises:
+        TypeError: keys that it has not, or a value of another kind.
+    """
+    row = record(**data)
+    for field in dataclasses.fields(record):
+        value = getattr(row, field.name)
+        if type(value) not in _KINDS[str(field.type)]:
+            raise TypeError(f"{field.name} is {value!r:.60}")
+    return row
+
+
 def read_arrays(path: Path, remedy: str) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of an ``.npz`` file, without pickle.
 
@@ -122,9 +147,8 @@ def read_arrays(path: Path, remedy: str) -> dict[str, npt.NDArray[Any]]:
         ModelError: no such file, or a damaged one; the text ends with ``remedy``.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        return read_npz(path)
+    except (OSError, ValueError) as error:
         raise ModelError(f"cannot be read: {error}", where=path, remedy=remedy) from error
 
 
