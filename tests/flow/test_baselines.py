@@ -110,20 +110,21 @@ def front_of(*trials, objective=Objective.AUC):
     return Front("design", objective, Against.COST, start, tuple(tried), "abc")
 
 
-def test_a_trial_to_claim_is_chosen_on_validation_events():
+def test_trials_to_claim_are_chosen_on_validation_events():
     front = front_of(
-        (0.92, 90.0, 1, True),
-        (0.9151, 30.0, 1, True),
-        (0.9155, 35.0, 1, True),
-        (0.9149, 10.0, 1, True),  # worse by more than half of what counts as equal
+        (0.92, 39.0, 1, True),
+        (0.9141, 30.0, 1, True),
+        (0.915, 35.0, 1, True),
+        (0.92, 41.0, 1, True),  # the design costs 40
+        (0.9139, 10.0, 1, True),  # worse by more than counts as equal
         (0.95, 5.0, 1.1, True),  # beyond the budget
         (0.95, 5.0, 1, False),
     )
-    assert find_equal(front, "abc").number == 1
-    assert find_equal(front, "of another firmware") is None
-    assert find_equal(front_of((0.9, 10.0, 1, True)), "abc") is None
+    assert [trial.number for trial in find_equal(front, "abc")] == [0, 2, 1]
+    assert find_equal(front, "of another firmware") == []
+    assert find_equal(front_of((0.9, 10.0, 1, True)), "abc") == []
     efficiency = front_of((0.92, 9.0, 1, True), objective=Objective.EFFICIENCY)
-    assert find_equal(efficiency, "abc") is None
+    assert find_equal(efficiency, "abc") == []
 
 
 def test_a_trial_has_claims_and_races_of_its_own():

@@ -46,7 +46,8 @@ def baselines(
 ) -> None:
     """Compare the design with hls4ml's own conversions of its float model, and with one width.
 
-    After `trigger explore`, its cheapest trial as good as the design is held against them, too.
+    After `trigger explore`, its trials that are as good as the design on validation events, and
+    cheaper, are held against them, too.
     AUC on the test events by bit-exact emulation; cost by the same estimate, as LUTs, a DSP block
     counting as 55, with default settings and with the cheapest within the design's budget.
     What is missing of the run is made first; trainings are kept and go on where they stopped.

@@ -4,8 +4,8 @@ The float model as hls4ml converts it by itself: every number ``ap_fixed<16,6>``
 (``auto``) types, and one width for every number. And the scan of the literature (Coelho et al.,
 arXiv:2006.10159): the design's own model with one width for every quantiser, trained with it. All
 have the default settings, and then the cheapest within the design's budget. They are held against
-the design, and against the cheapest trial of ``trigger explore`` that is as good as the design on
-the validation events, which chose it.
+the design, and against the trials of ``trigger explore`` that are as good as the design on the
+validation events, and cheaper.
 """
 
 from __future__ import annotations
@@ -225,14 +225,14 @@ def _trainings(
 
 
 def _found(flow: Flow) -> Iterator[_Entry]:
-    """Yield the cheapest trial that is as good as the design on validation events, if there is one.
+    """Yield the trials that are as good as the design on validation events, and cheaper.
 
     Without reuse, as the design's rivals are.
     """
     home = flow.workspace.folder / SEARCH
     front = read_front(home)
-    trial = None if front is None else find_equal(front, flow.compiled.network.digest)
-    if trial is not None:
+    found = [] if front is None else find_equal(front, flow.compiled.network.digest)
+    for trial in found:
         file = with_choice(flow.file, {each.knob: each.value for each in trial.choice})
         trained = read_trained(home / weights_of(trial.design), file.design.model)
         network = convert_without_reuse(file.design, trained)

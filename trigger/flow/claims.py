@@ -37,7 +37,7 @@ _WORDS = {
 
 
 def build_claims(rivals: Sequence[Rival]) -> Iterator[Claim]:
-    """Yield what may be claimed of the trial that was found, if there is one, and of the design."""
+    """Yield what may be claimed of each trial that was found, and of the design."""
     for ours in (each for each in rivals if each.kind in OURS):
         yield from _claims(ours, [each for each in rivals if each.kind not in OURS])
 
@@ -105,24 +105,27 @@ def _factor(ours: Firmware | None, theirs: Firmware | None) -> float | None:
     return theirs.cost_luts / ours.cost_luts
 
 
-def find_equal(front: Front, network_sha256: str) -> Tried | None:
-    """Return the cheapest trial of a front that is as good as the design it began with.
+def find_equal(front: Front, network_sha256: str) -> list[Tried]:
+    """Return the trials of a front that are as good as the design they began with, and cheaper.
 
-    Validation events decide, so that a claim on test events is not about what they chose; half of
-    the tolerance is left for what chance gave to the trial that they chose.
+    Validation events decide: on test events each is held against rivals, whatever comes of it.
 
     Args:
         network_sha256: of the design's firmware; trials of another one do not count.
+
+    Returns:
+        The cheapest last.
     """
     if front.objective is not Objective.AUC or front.network_sha256 != network_sha256:
-        return None
+        return []
+    least, most = front.start.quality.value - EQUAL_AUC, front.start.cost_luts
     good = [
         (trial.found.cost_luts, trial.number, trial)
         for trial in front.trials
         if trial.on_front and trial.found is not None and trial.found.excess <= 1
-        if trial.found.quality.value >= front.start.quality.value - EQUAL_AUC / 2
+        if trial.found.quality.value >= least and trial.found.cost_luts < most
     ]
-    return min(good)[2] if good else None
+    return [trial for *_, trial in sorted(good, reverse=True)]
 
 
 def build_races(rivals: Sequence[Rival]) -> Iterator[Race]:

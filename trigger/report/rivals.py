@@ -19,7 +19,7 @@ class RivalKind(Enum):
     TRAINED = "one width, trained"
     """The design's model with one width for every quantiser, dense, trained as the design is."""
     FOUND = "trial"
-    """The cheapest one of `trigger explore` that is as good as the design on validation events."""
+    """One of `trigger explore` that is as good as the design on validation events, and cheaper."""
     DESIGN = "this design"
 
 
