@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 import shutil
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from tests.conftest import TINY
+from trigger.budget import Figure, Source
 from trigger.cli.show import ConsoleListener
 from trigger.config import load_design
 from trigger.emulate import emulate
@@ -27,7 +29,8 @@ from trigger.flow.settings import solve_network
 from trigger.flow.steps import Flow
 from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
-from trigger.report.front import Against, Objective, read_front, weights_of
+from trigger.report import codec
+from trigger.report.front import Against, Found, Objective, read_front, weights_of
 from trigger.search.study import Hopeless, Knob, Outcome, Trial
 from trigger.training import (
     EpochRecord,
@@ -121,7 +124,8 @@ def test_a_layer_of_several_widths_begins_as_it_is_and_none_gets_wider(tiny):
 
 
 def rival(predicted, losses, excess=1.0):
-    notes = {"predicted": predicted, "predicted_excess": excess, "losses": losses}
+    found = codec.encode(Found(Figure(0.9, Source.MEASURED), predicted, 500.0, 1.0), Found, "it")
+    notes = {"predicted": predicted, "predicted_excess": excess, "losses": losses, "found": found}
     return Trial(0, {}, Outcome(0.9, predicted, 1.0, notes))
 
 
@@ -166,6 +170,29 @@ def test_what_a_trial_found_is_not_found_again_and_judged_by_what_is_finished_no
         evaluate(OWN, [rival(90, [0.4, 0.3])] * RIVALS)
     answers.append(found)
     assert replace(evaluate, goal=Goal(against=Against.LATENCY))(OWN, ()) == found
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda kept: "{",
+        lambda kept: "[]",
+        lambda kept: json.dumps({**kept, "quality": "good"}),
+        lambda kept: json.dumps({**kept, "notes": {}}),
+        lambda kept: json.dumps({**kept, "notes": {**kept["notes"], "losses": 3}}),
+        lambda kept: json.dumps({**kept, "notes": {**kept["notes"], "found": {}}}),
+    ],
+    ids=["cut", "list", "word", "no notes", "no losses", "nothing found"],
+)
+def test_what_a_trial_found_and_is_damaged_is_found_again(finding, damage):
+    evaluate, answers, made = finding
+    found = rival(100, [0.5, 0.4]).outcome
+    answers += [found, found]
+    assert evaluate(OWN, ()) == found
+    (place,) = evaluate.home.rglob("outcome_*.json")
+    place.write_text(damage(json.loads(place.read_text())))
+    assert evaluate(OWN, ()) == evaluate(OWN, ()) == found
     assert len(made) == 2
 
 

@@ -82,6 +82,9 @@ def test_a_design_is_converted_once_to_see_whether_it_can_be(design, tmp_path, m
     assert rehearsed == [file.design]
     check_conversion(design("ReuseFactor: 1", "ReuseFactor: 2"), workspace)
     assert len(rehearsed) == 2
+    workspace.rehearsal.write_bytes(b"\xff")  # damaged: asked again
+    check_conversion(file, workspace)
+    assert len(rehearsed) == 3
 
 
 @pytest.mark.training

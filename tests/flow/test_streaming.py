@@ -59,6 +59,23 @@ def test_parts_of_other_pixels_are_not_taken(pixels, tmp_path):
     assert (scores == trigger.emulate(small_cnn(), np.load(pixels))).all()
 
 
+def test_a_damaged_part_is_made_again(pixels, tmp_path):
+    def stop(done, of):
+        raise KeyboardInterrupt
+
+    output = tmp_path / "scores.npy"
+    with pytest.raises(KeyboardInterrupt):
+        stream(pixels, output, stop)
+    (part,) = (
+        path
+        for path in tmp_path.iterdir()
+        if path != pixels and path.read_bytes().startswith(b"\x93NUMPY")
+    )
+    part.write_bytes(b"")
+    scores = stream(pixels, output)
+    assert (scores == trigger.emulate(small_cnn(), np.load(pixels))).all()
+
+
 def test_several_outputs_are_refused(pixels, tmp_path):
     both = Network(small_cnn().layers, ("pool", "score"))
     with pytest.raises(ProjectError, match=r"2 outputs.*one output of at most 63 bits"):

@@ -37,6 +37,13 @@ def test_what_nobody_says_is_asked_for(tmp_path):
         read_target(tmp_path, IOType.PARALLEL)
 
 
+@pytest.mark.parametrize("name", ["hls4ml_config.yml", "project.tcl"])
+def test_what_is_no_text_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes(CONFIG.encode() + b"\xff\x00")
+    with pytest.raises(ProjectError, match=rf"{name}: cannot be read: .*write the project again"):
+        read_target(tmp_path, IOType.PARALLEL)
+
+
 def test_a_clock_that_is_no_number_is_named(tmp_path):
     (tmp_path / "hls4ml_config.yml").write_text(CONFIG.replace("3.125", "fast"))
     with pytest.raises(ProjectError, match=r"hls4ml_config\.yml.*fast"):

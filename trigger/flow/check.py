@@ -44,7 +44,7 @@ def check_conversion(file: DesignFile, workspace: Workspace) -> tuple[Finding, .
         DesignError, ConversionError, UnsupportedLayerError, ToolError: as ``convert``.
     """
     key = digest_of(file.design, _version())
-    if workspace.rehearsal.is_file() and workspace.rehearsal.read_text() == key:
+    if workspace.rehearsal.is_file() and workspace.rehearsal.read_bytes() == key.encode():
         return ()
     from trigger.convert import rehearse  # hls4ml takes seconds to import
 

@@ -125,6 +125,6 @@ def _finished(
         there = np.load(part, mmap_mode="r")
         if told["key"] == key and there.shape == shape and there.dtype == dtype:
             return int(told["done"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         pass
     return 0

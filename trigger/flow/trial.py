@@ -28,6 +28,7 @@ from trigger.errors import (
     EstimateError,
     ModelError,
     OutputError,
+    ReportError,
     UnsupportedLayerError,
 )
 from trigger.files import write_text
@@ -125,7 +126,7 @@ class Evaluation:
         file = with_choice(bench.file, choice, self.epochs)
         folder = self._folder(bench, file)
         place = folder / f"outcome_{digest_of(self.key, self.goal)[:16]}.json"
-        outcome = _read(place)
+        outcome = _read(place, trained=True)
         if outcome is None:
             try:
                 outcome = self._find(bench, file, folder, earlier)
@@ -158,7 +159,7 @@ class Evaluation:
         """
         bench = read_bench(self.home, self.key)
         place = self.home / f"start_{digest_of(self.key, self.goal)[:16]}.json"
-        outcome = _read(place)
+        outcome = _read(place, trained=False)
         if outcome is None:
             outcome = self._measure(bench, bench.file, bench.start, {})
             _write(outcome, place)
@@ -291,9 +292,14 @@ def _write(outcome: Outcome, path: Path) -> None:
         write_text(path, json.dumps(asdict(outcome)) + "\n")
 
 
-def _read(path: Path) -> Outcome | None:
+def _read(path: Path, *, trained: bool) -> Outcome | None:
     """Return what was found before; None where there is nothing, or it is damaged."""
     try:
-        return Outcome(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        outcome = Outcome(**json.loads(path.read_text(encoding="utf-8")))
+        found_in(outcome)
+        told, numbers = outcome.notes, [outcome.quality, outcome.cost, outcome.excess]
+        if trained:
+            numbers += [told["predicted"], told["predicted_excess"], *told["losses"]]
+    except (OSError, ValueError, TypeError, KeyError, ReportError):
         return None
+    return outcome if all(type(number) in (int, float) for number in numbers) else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from trigger.design import IOType, Target
 from trigger.device import find
 from trigger.errors import DesignError, ProjectError
+from trigger.project.folder import read_text
 
 _CONFIG = re.compile(r"^(Backend|Part|ClockPeriod|IOType):\s*['\"]?([^'\"\s]+)", re.MULTILINE)
 _TCL = re.compile(r"^set\s+(backend|part|clock_period)\s+\"?([^\"\s]+)\"?", re.MULTILINE)
@@ -30,15 +31,16 @@ def read_target(
         io_type: of the top function, where the configuration does not name it.
 
     Raises:
-        ProjectError: something is neither given nor in these files, or is no clock period.
+        ProjectError: something is neither given nor in these files, which may be damaged, or is no
+            clock period.
         DeviceError: a given part that is unknown. One that the files name is taken as it is.
     """
     found: dict[str, str] = {}
     tcl, config = folder / "project.tcl", folder / "hls4ml_config.yml"
     if tcl.is_file():
-        found |= {_TCL_KEYS[key]: text for key, text in _TCL.findall(tcl.read_text())}
+        found |= {_TCL_KEYS[key]: text for key, text in _TCL.findall(read_text(tcl))}
     if config.is_file():
-        found |= dict(_CONFIG.findall(config.read_text()))
+        found |= dict(_CONFIG.findall(read_text(config)))
     given = {"Part": part, "ClockPeriod": clock_period_ns, "Backend": backend}
     values = {key: found.get(key) if given[key] is None else given[key] for key in given}
     if part is not None:
