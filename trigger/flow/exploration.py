@@ -144,7 +144,10 @@ def _check(file: DesignFile, goal: Goal) -> None:
 
 
 def _least(bench: Bench, asked: Asked) -> float:
-    """Return the quality that trials are asked for, on the validation events."""
+    """Return the quality that trials are asked for, on the validation events.
+
+    Rounded, so that the last bit of a float model's sums changes no search.
+    """
     goal, sample = asked.goal, bench.validation
     quality = goal.measure(bench.file, sample, predict(bench.twin, sample.pixels_raw)).value
     budget = bench.file.budget
@@ -152,9 +155,8 @@ def _least(bench: Bench, asked: Asked) -> float:
         Objective.AUC: budget.auc_loss,
         Objective.EFFICIENCY: budget.quality.get("efficiency_loss"),
     }[goal.objective]
-    if asked.loss is not None:
-        return quality - asked.loss
-    return quality - (LOSSES[goal.objective] if allowed is None else allowed)
+    losses = (asked.loss, allowed, LOSSES[goal.objective])
+    return round(quality - next(loss for loss in losses if loss is not None), 4)
 
 
 def _keep(
