@@ -9,7 +9,7 @@ import typer
 from trigger.cli import options, show
 
 if TYPE_CHECKING:
-    from trigger.report.rivals import Baselines, Claim, Firmware, Rival
+    from trigger.report.rivals import Baselines, Claim, Firmware, Rival, SettingsPair
 
 
 def baselines(
@@ -69,6 +69,8 @@ def baselines(
 
 
 def _print(found: Baselines) -> None:
+    from trigger.report.rivals import align_claims
+
     show.print_table(
         f"AUC on {found.rivals[0].auc.note}, the estimate with default settings, and with the "
         "cheapest within the budget",
@@ -81,14 +83,13 @@ def _print(found: Baselines) -> None:
     show.print_table(
         "Times cheaper than a rival, at an AUC that is not smaller by more than the tolerance",
         (
-            *("what", "against", "its settings", "the rival's", "times", "asked"),
-            *("AUC difference", "latency ns", "the rival's", "answer"),
+            *("what", "against", "AUC difference", "asked"),
+            *("default settings", "solved", "solved: default", "solved: one reuse factor"),
         ),
-        [_claim(claim) for claim in found.claims],
+        [_claims(row) for row in align_claims(found.claims)],
     )
-    for claim in found.claims:
-        if claim.note:
-            print(f"  {claim.of}, against {claim.against or 'one width, trained'}: {claim.note}")
+    for note in dict.fromkeys(claim.note for claim in found.claims if claim.note):
+        print(f"  {note}")
     if not any(rival.kind.value == "one width, trained" for rival in found.rivals):
         print("One width for all was not trained, so nothing is claimed against it: give --train")
     if found.races:
@@ -134,20 +135,26 @@ def _values(firmware: Firmware | None) -> tuple[float | None, ...]:
     return (firmware.latency_ns, firmware.lut, firmware.dsp, firmware.ff, firmware.cost_luts)
 
 
-def _claim(claim: Claim) -> tuple[str, ...]:
+def _claims(row: dict[SettingsPair, Claim]) -> tuple[str, ...]:
+    from trigger.report.rivals import PAIRS
+
+    claim = next(iter(row.values()))
     difference = claim.auc_difference
     return (
         claim.of,
         claim.against or "one width, trained",
-        claim.settings.value,
-        claim.rival_settings.value,
-        "unknown" if claim.factor is None else f"{claim.factor:.2f}",
-        f"{claim.asked:g}",
         "unknown" if difference is None else f"{difference:+.4f}",
-        _number(claim.latency_ns),
-        _number(claim.rival_latency_ns),
-        show.MARKS[claim.outcome.value],
+        f"{claim.asked:g}",
+        *(_times(row.get(pair)) for pair in PAIRS),
     )
+
+
+def _times(claim: Claim | None) -> str:
+    if claim is None:
+        return ""
+    if claim.factor is None:
+        return "unknown"
+    return f"{claim.factor:.2f} {show.MARKS[claim.outcome.value]}"
 
 
 def _number(value: float | None) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trigger.report.front import Front, Objective, Tried
-from trigger.report.rivals import OURS, Claim, Firmware, Race, Rival, RivalKind, Settings
+from trigger.report.rivals import OURS, PAIRS, Claim, Firmware, Race, Rival, RivalKind, Settings
 
 EQUAL_AUC = 0.002
 """By so much the AUC of a design may be smaller than that of a rival it is held against."""
@@ -19,14 +19,7 @@ AGAINST_DEFAULT = 5.0
 """Factor that is wanted against hls4ml's default conversion of the float model."""
 AGAINST_ONE_WIDTH = 1.5
 """Factor that is wanted against the best width for all, trained."""
-_BOTH = (
-    (Settings.DEFAULT, Settings.DEFAULT),
-    (Settings.SOLVED, Settings.SOLVED),
-)
-_MIXED = (
-    (Settings.SOLVED, Settings.DEFAULT),
-    (Settings.SOLVED, Settings.ONE_FACTOR),
-)
+_ALIKE = tuple(pair for pair in PAIRS if pair[0] is pair[1])
 
 
 _WORDS = {
@@ -44,13 +37,13 @@ def build_claims(rivals: Sequence[Rival]) -> Iterator[Claim]:
 
 def _claims(ours: Rival, others: Sequence[Rival]) -> Iterator[Claim]:
     conversion = next(each for each in others if each.kind is RivalKind.CONVERTED)
-    for pair in (*_BOTH, *_MIXED):
+    for pair in PAIRS:
         yield _claim(ours, conversion, *pair, AGAINST_DEFAULT)
     trained = [each for each in others if each.kind is RivalKind.TRAINED]
-    for pair in _BOTH if trained else ():
+    for pair in _ALIKE if trained else ():
         best = find_best(ours, trained, pair[1])
         if best is None:
-            note = "no width for all comes as near to its AUC within the budget"
+            note = f"no width for all comes as near to the AUC of {ours.name} within the budget"
             nothing = (None, None)
             yield Claim(
                 "", *pair, None, AGAINST_ONE_WIDTH, None, EQUAL_AUC, *nothing, note, ours.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from trigger.report.alternatives import AlternativeKind, Alternatives
 from trigger.report.cells import (
@@ -12,15 +13,15 @@ from trigger.report.cells import (
     Table,
     figure_cell,
     number_cell,
-    outcome_cell,
 )
-from trigger.report.rivals import Claim, Settings
-from trigger.report.wording import common_origin
+from trigger.report.rivals import PAIRS, Claim, Settings, SettingsPair, align_claims
+from trigger.report.wording import OUTCOME_WORDS, UNKNOWN, common_origin, word_number
 
-SETTINGS_WORDS: dict[Settings, str] = {
-    Settings.DEFAULT: "default",
-    Settings.SOLVED: "cheapest in the budget",
-    Settings.ONE_FACTOR: "cheapest with one reuse factor",
+SETTINGS_WORDS: dict[SettingsPair, str] = {
+    (Settings.DEFAULT, Settings.DEFAULT): "Default settings of both",
+    (Settings.SOLVED, Settings.SOLVED): "Cheapest of both in the budget",
+    (Settings.SOLVED, Settings.DEFAULT): "Cheapest against default",
+    (Settings.SOLVED, Settings.ONE_FACTOR): "Cheapest against one reuse factor",
 }
 ONE_WIDTH = "the best width for all, trained"
 """What a claim is against where no width is good enough."""
@@ -60,41 +61,44 @@ def alternatives_table(found: Alternatives, name: str, *, everything: bool = Fal
 
 
 def claims_table(claims: tuple[Claim, ...]) -> Table:
-    """Return by what factor a firmware is cheaper, with the settings of both."""
-    rows = tuple(
-        (
-            Cell(claim.of),
-            Cell(claim.against or ONE_WIDTH, claim.note),
-            Cell(SETTINGS_WORDS[claim.settings]),
-            Cell(SETTINGS_WORDS[claim.rival_settings]),
-            UNKNOWN_CELL
-            if claim.factor is None
-            else Cell(f"{claim.factor:.2f}", sort=claim.factor),
-            Cell(f"{claim.asked:g}", sort=claim.asked),
-            UNKNOWN_CELL
-            if claim.auc_difference is None
-            else Cell(f"{claim.auc_difference:+.4f}", sort=claim.auc_difference),
-            number_cell(claim.latency_ns),
-            number_cell(claim.rival_latency_ns),
-            outcome_cell(claim.outcome),
+    """Return by what factor each firmware is cheaper than a rival, under each condition."""
+    rows = []
+    for row in align_claims(claims):
+        claim = next(iter(row.values()))
+        difference = claim.auc_difference
+        rows.append(
+            (
+                Cell(claim.of),
+                Cell(claim.against or ONE_WIDTH),
+                UNKNOWN_CELL if difference is None else Cell(f"{difference:+.4f}", sort=difference),
+                Cell(f"{claim.asked:g}", sort=claim.asked),
+                *(_claim_cell(row.get(pair)) for pair in PAIRS),
+            )
         )
-        for claim in claims
-    )
     columns = (
         Column("Firmware"),
         Column("Against"),
-        Column("Its settings"),
-        Column("Those of the other"),
-        Column("Times cheaper", numeric=True),
-        Column("Asked", numeric=True),
         Column("AUC difference", numeric=True),
-        Column("Its latency (ns)", numeric=True),
-        Column("That of the other (ns)", numeric=True),
-        Column("Answer"),
+        Column("Times cheaper, asked", numeric=True),
+        *(Column(SETTINGS_WORDS[pair], numeric=True) for pair in PAIRS),
     )
     tolerance = claims[0].tolerance
     caption = f"Times cheaper, at an AUC that is smaller by {tolerance:g} at most"
-    return Table("claims-table", caption, columns, rows)
+    return Table("claims-table", caption, columns, tuple(rows))
+
+
+def _claim_cell(claim: Claim | None) -> Cell:
+    """Return the factor with its answer, and the latencies of both."""
+    if claim is None:
+        return Cell("not asked", mark="absent")
+    if claim.factor is None:
+        return replace(UNKNOWN_CELL, detail=claim.note)
+    latencies = (claim.latency_ns, claim.rival_latency_ns)
+    words = " against ".join(UNKNOWN if each is None else word_number(each) for each in latencies)
+    answer = OUTCOME_WORDS[claim.outcome]
+    return Cell(
+        f"{claim.factor:.2f} {answer}", f"{words} ns", claim.factor, mark=claim.outcome.value
+    )
 
 
 def races_table(found: Alternatives) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -123,6 +124,27 @@ class Claim:
         if self.factor is None:
             return Outcome.UNKNOWN
         return Outcome.PASS if self.equal and self.factor >= self.asked else Outcome.FAIL
+
+
+SettingsPair = tuple[Settings, Settings]
+"""Of a firmware, and of the rival that it is held against."""
+
+PAIRS: tuple[SettingsPair, ...] = (
+    (Settings.DEFAULT, Settings.DEFAULT),
+    (Settings.SOLVED, Settings.SOLVED),
+    (Settings.SOLVED, Settings.DEFAULT),
+    (Settings.SOLVED, Settings.ONE_FACTOR),
+)
+"""The conditions of a comparison, as tables have them side by side."""
+
+
+def align_claims(claims: Sequence[Claim]) -> list[dict[SettingsPair, Claim]]:
+    """Return the claims of each firmware against each rival together, in order."""
+    rows: dict[tuple[str, str, float], dict[SettingsPair, Claim]] = {}
+    for claim in claims:
+        row = rows.setdefault((claim.of, claim.against, claim.asked), {})
+        row[claim.settings, claim.rival_settings] = claim
+    return list(rows.values())
 
 
 @dataclass(frozen=True, slots=True)
