@@ -12,11 +12,11 @@ neighbours of good trials among them.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 import numpy as np
 
+from trigger.processes import map_as_done
 from trigger.search import study
 from trigger.search.study import Choice, Knob, Outcome, Trial, explore
 
@@ -44,18 +44,13 @@ class Task:
         return Outcome(quality, float(self._prices @ [*bits, *(100 - zeros) / 6]), 1.0)
 
 
-def one_by_one(function: Any, *rows: Any) -> Iterator[Trial]:
-    for each in zip(*rows, strict=True):
-        yield function(*each)
-
-
 def cheapest(seed: int, trials: int) -> float:
     """Return the cost of the cheapest trial that is good enough, over that of the first one."""
     task = Task(seed)
     found = explore(
         task.knobs,
         task,
-        one_by_one,
+        partial(map_as_done, processes=1),
         storage="sqlite:///:memory:",
         name="made up",
         trials=trials,

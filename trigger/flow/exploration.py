@@ -86,13 +86,13 @@ def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
     """Search until so many trials are finished; same answer wherever they are made.
 
     Args:
-        flow: of the design; what is missing of its run up to the training is made.
+        flow: of the design; what is missing of its run up to the compilation is made.
 
     Raises:
         DesignError: the design tells no classes apart, names no working point where efficiency is
             asked for, or has nothing that could be chosen.
         ToolError, OutputError: as ``search.study.explore`` and ``scaleout.spread``.
-        Further errors of training, which end the search.
+        Further errors of training, which end the search, and before it of the compilation.
     """
     file = flow.file
     _check(file, asked.goal)
@@ -110,6 +110,7 @@ def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
     progress = listener.training() if here else None
     evaluate = Evaluation(home, bench.key, asked.goal, asked.epochs, progress)
     own, least = evaluate.start(), _least(bench, asked)
+    network = flow.compiled.network.digest  # what goes wrong there is told before the trials
     with spread(asked.scheduler, asked.processes, in_order=False) as where:
         found = explore(
             knobs,
@@ -123,7 +124,7 @@ def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
             least=least,
             progress=_Teller(listener, asked.goal, least).tell,
         )
-    kept = _keep(flow, evaluate, own, found, least)
+    kept = _keep(flow, evaluate, own, found, least, network)
     refresh_report(flow.workspace.folder)
     return kept
 
@@ -160,7 +161,12 @@ def _least(bench: Bench, asked: Asked) -> float:
 
 
 def _keep(
-    flow: Flow, evaluate: Evaluation, own: Found, found: Sequence[Trial], least: float
+    flow: Flow,
+    evaluate: Evaluation,
+    own: Found,
+    found: Sequence[Trial],
+    least: float,
+    network: str,
 ) -> Exploration:
     """Write the record, and the designs of the front with what they have trained."""
     file, goal, home = flow.file, evaluate.goal, evaluate.home
@@ -172,7 +178,6 @@ def _keep(
             images, weights = flow.images, home / weights_of(designs[trial.number])
             keep_weights(trained, images.contract, weights, images.output)
     tried = {trial.number: _record(trial, designs.get(trial.number, "")) for trial in found}
-    network = flow.compiled.network.digest
     front = Front(
         file.name, goal.objective, goal.against, own, tuple(tried.values()), network, least
     )

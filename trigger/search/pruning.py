@@ -24,8 +24,9 @@ from trigger.layers import (
     MultiplyAccumulate,
     Reach,
 )
-from trigger.layers.reuse import STORED, legal_reuse_factors
+from trigger.layers.reuse import STORED
 from trigger.network import Network
+from trigger.search.settings import legal_factors
 from trigger.training.spec import PruningSpec, PruningStructure
 from trigger.training.structure import (
     allowed_constants,
@@ -182,9 +183,7 @@ def with_unrolled_code(network: Network) -> Network:
         if not saves_nothing(layer) or _is_depthwise(layer):
             return layer
         assert isinstance(layer, MultiplyAccumulate)
-        elements, outputs = layer.matrix.shape
-        legal = legal_reuse_factors(elements, outputs, Strategy.RESOURCE_UNROLLED)
-        if layer.reuse_factor not in legal:
+        if layer.reuse_factor not in legal_factors(layer, Strategy.RESOURCE_UNROLLED):
             return layer
         return replace(layer, strategy=Strategy.RESOURCE_UNROLLED)
 

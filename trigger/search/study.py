@@ -176,9 +176,14 @@ def keep_front(trials: Sequence[Trial]) -> tuple[tuple[Trial, Outcome], ...]:
 
 def choose(trials: Sequence[Trial], least: float) -> Trial | None:
     """Return the cheapest of ``keep_front`` that is good enough, or the best if none is."""
+    return next(iter(_preferred(trials, least)), None)
+
+
+def _preferred(trials: Sequence[Trial], least: float) -> list[Trial]:
+    """Return the trials of the front that are good enough, the cheapest first; else the best."""
     front = keep_front(trials)
     good = [trial for trial, outcome in front if outcome.quality >= least]
-    return good[-1] if good else front[0][0] if front else None
+    return good[::-1] or [trial for trial, _ in front[:1]]
 
 
 def _order(outcome: Outcome) -> tuple[float, float]:
@@ -242,10 +247,7 @@ def _propose(
 
 
 def _parents(earlier: Sequence[Trial], least: float) -> list[Choice]:
-    """Return the trials of the front that are good enough, the cheapest first; else the best."""
-    front = keep_front(earlier)
-    good = [trial.choice for trial, outcome in front if outcome.quality >= least]
-    return good[::-1] or [trial.choice for trial, _ in front[:1]]
+    return [trial.choice for trial in _preferred(earlier, least)]
 
 
 def _neighbour(
