@@ -105,7 +105,8 @@ def _forget_place(work: Path, stamp: str) -> None:
         if key.value == "Stamp":
             if library.is_file():
                 library.write_text(library.read_text().replace(value.value, stamp))
-            value.value = stamp
+            # a random stamp of digits alone stands in quotes, others do not
+            value.value, value.style = stamp, None
         elif isinstance(value, yaml.ScalarNode) and str(work) in value.value:
             value.value, value.style = value.value.replace(str(work), "."), None
     config.write_text(yaml.serialize(top, allow_unicode=True), encoding="utf-8")
