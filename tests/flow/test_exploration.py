@@ -20,13 +20,13 @@ from trigger.cli.show import ConsoleListener
 from trigger.config import load_design
 from trigger.emulate import emulate
 from trigger.errors import ConversionError, DesignError, DivergedError, EstimateError, ToolError
-from trigger.flow.bench import DESIGN, IMAGES, START, TWIN, read_bench
+from trigger.flow.bench import DESIGN, IMAGES, START, TWIN, read_bench, write_bench
 from trigger.flow.exploration import _check, _Teller
 from trigger.flow.physics import measure_auc
 from trigger.flow.pretrained import compile_kept
 from trigger.flow.settings import solve_network
 from trigger.flow.steps import Flow
-from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice
+from trigger.flow.training_knobs import describe_changes, find_knobs, with_choice, with_widths
 from trigger.flow.trial import RIVALS, Evaluation, Goal, judge_losses
 from trigger.report import codec
 from trigger.report.front import (
@@ -155,7 +155,7 @@ def finding(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr("trigger.flow.trial.read_bench", lambda home, key: bench)
     answers, made = [], []
 
-    def find(self, bench, file, folder, earlier):
+    def find(self, bench, file, of_its_size, folder, earlier):
         made.append(file)
         answer = answers.pop()
         if isinstance(answer, Exception):
@@ -277,6 +277,33 @@ def test_images_that_a_worker_finds_damaged_are_told(tiny, tmp_path):
         read_bench(home, "key")
 
 
+def test_trials_of_fewer_filters_start_from_a_float_model_of_their_size(tiny, monkeypatch):
+    bench = SimpleNamespace(
+        file=tiny, start="the design's", twin="twin", train=None, validation=None
+    )
+    made = []
+
+    def fit(kind, model, training, train, validation, folder, progress, start, loss):
+        made.append((kind, model, folder, start))
+        return folder
+
+    monkeypatch.setattr("trigger.flow.trial.narrow", lambda trained, model: f"narrow {trained}")
+
+    monkeypatch.setattr("trigger.flow.trial.fit", fit)
+    evaluate = Evaluation(Path("home"), "key", Goal(), 3)
+    narrower = {**OWN, "conv.bits": 3, "score.sparsity": 80}
+    assert evaluate._start(bench, with_widths(tiny, narrower)) == "the design's"
+    assert not made
+    one, other = ({**narrower, "conv.filters": 1, "relu.bits": bits} for bits in (4, 5))
+    place = evaluate._start(bench, with_widths(tiny, one))
+    assert place == evaluate._start(bench, with_widths(tiny, other))
+    assert made[0] == made[1]
+    kind, model, _, start = made[0]
+    assert kind is ModelKind.FLOAT
+    assert start == "narrow twin"
+    assert model == with_choice(tiny, {"conv.filters": 1}).design.model
+
+
 @pytest.mark.slow
 @pytest.mark.training
 def test_a_search_is_the_same_wherever_it_is_made_and_whatever_is_lost(tiny_run, command):
@@ -304,7 +331,7 @@ def test_a_search_is_the_same_wherever_it_is_made_and_whatever_is_lost(tiny_run,
 
     with Flow(load_design(tiny_run.design), tiny_run.folder, ConsoleListener()) as flow:
         assert front.network_sha256 == flow.compiled.network.digest
-        held_out = flow.images.validation
+        held_out, key = flow.images.validation, write_bench(flow, home).key
     for trial in best:  # its firmware comes back without a training
         file, weights = load_design(home / trial.design), home / weights_of(trial.design)
         compiled = compile_kept(file, weights, tiny_run.output / file.name)
@@ -333,6 +360,13 @@ def test_a_search_is_the_same_wherever_it_is_made_and_whatever_is_lost(tiny_run,
     third = command(*asked, 1)
     assert "epoch 1/1" in third.err
     assert read_front(home).trials[0].found == front.trials[0].found
+
+    evaluate = Evaluation(home, key, Goal(), 1)
+    narrower = {**OWN, "conv.filters": 1}
+    assert 0 < evaluate(narrower, ()).cost < front.start.cost_luts
+    (twin,) = (home / "twins").iterdir()
+    assert len(json.loads((twin / "training.json").read_text())["history"]) == 2  # as the design's
+    assert evaluate.model(narrower).weights["conv"]["kernel"].shape == (3, 3, 1, 1)
 
 
 def test_what_a_worker_gets_is_small_and_it_says_when_it_sees_no_folder(tmp_path):

@@ -58,10 +58,11 @@ def explore(
 ) -> None:
     """Search fewer bits and filters per layer and more zeros for the front of AUC against cost.
 
-    Each trial starts from the design's trained weights and gets the cheapest (or fastest) firmware
-    settings within the budget; it is judged by its emulated scores on the validation events, and
-    given up where finished trials that promised to cost no more were better at the same epoch. Most
-    trials turn a few knobs of the cheapest ones that lose no more than is allowed.
+    Each trial starts from the design's trained weights, or where it has fewer filters from those of
+    a float model with as many, and gets the cheapest (or fastest) firmware settings within the
+    budget; it is judged by its emulated scores on the validation events, and given up where
+    finished trials that promised to cost no more were better at the same epoch. Most trials turn a
+    few knobs of the cheapest ones that lose no more than is allowed.
     Same seed, same result, wherever trials are made; workers elsewhere must see the output folder.
     Ctrl-C keeps what is finished; the same command goes on. The front is written as design files
     for `trigger run`.

@@ -24,7 +24,7 @@ class Bench:
 
     file: DesignFile
     start: TrainedModel
-    """Weights that every trial starts from."""
+    """The design's weights, from which trials of as many filters start."""
     twin: TrainedModel
     """The float model, from which a trial may learn."""
     train: Sample
@@ -33,7 +33,7 @@ class Bench:
     @property
     def key(self) -> str:
         samples = (self.train.digest, self.validation.digest)
-        return digest_of(self.file.text, self.start.digest, *samples)
+        return digest_of(self.file.text, self.start.digest, self.twin.digest, *samples)
 
 
 def write_bench(flow: Flow, home: Path) -> Bench:

@@ -1,8 +1,9 @@
 """Bits and filters per layer and sparsity, searched with training and the estimator in the loop.
 
-Every trial starts from the design's trained weights, is converted, gets the cheapest or fastest
-firmware settings within the budget (``search.solve``), and is judged by its emulated scores on the
-validation events; the test events stay unseen.
+Every trial starts from the design's trained weights, or where it has fewer filters from those of a
+float model with as many, is converted, gets the cheapest or fastest firmware settings within the
+budget (``search.solve``), and is judged by its emulated scores on the validation events; the test
+events stay unseen.
 """
 
 from __future__ import annotations

@@ -79,6 +79,17 @@ def with_choice(file: DesignFile, choice: Choice, epochs: int | None = None) -> 
     return replace(file, design=replace(file.design, model=model), training=training)
 
 
+def with_widths(file: DesignFile, choice: Choice) -> DesignFile:
+    """Return the design with the filters of a choice, and nothing else of it."""
+    widths = {name: value for name, value in choice.items() if _what(name) in WIDTHS.values()}
+    return with_choice(file, widths)
+
+
+def _what(knob: str) -> str:
+    """Return what a knob chooses of its layer."""
+    return knob.rpartition(".")[2]
+
+
 def describe_changes(file: DesignFile, choice: Choice) -> dict[str, Any]:
     """Return what a choice changes, as a design file with a ``base`` says it."""
     old, new = file.design.model.layers, _model(file.design.model, choice).layers
