@@ -110,6 +110,7 @@ def test_a_network_that_contradicts_itself_is_refused(build, message):
     [
         ("{", "not a network: JSONDecodeError"),
         ("[]", "not a network: TypeError"),
+        ("[" * 100_000, "not a network: RecursionError"),
         ('{"schema": 99}', "schema 99. Allowed: schema 1"),
         ('{"schema": 1, "layers": [{}], "outputs": []}', "not a network: KeyError"),
     ],

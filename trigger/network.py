@@ -164,7 +164,7 @@ class Network:
             return cls(layers, tuple(record["outputs"]))
         except TriggerError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise NetworkError(
                 f"not a network: {type(error).__name__}: {error}",
                 where=where,

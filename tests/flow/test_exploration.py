@@ -283,8 +283,8 @@ def test_trials_of_fewer_filters_start_from_a_float_model_of_their_size(tiny, mo
     )
     made = []
 
-    def fit(kind, model, training, train, validation, folder, progress, start, loss):
-        made.append((kind, model, folder, start))
+    def fit(recipe, folder, progress):
+        made.append((recipe.kind, recipe.model, recipe.start, folder))
         return folder
 
     monkeypatch.setattr("trigger.flow.trial.narrow", lambda trained, model: f"narrow {trained}")
@@ -298,7 +298,7 @@ def test_trials_of_fewer_filters_start_from_a_float_model_of_their_size(tiny, mo
     place = evaluate._start(bench, with_widths(tiny, one))
     assert place == evaluate._start(bench, with_widths(tiny, other))
     assert made[0] == made[1]
-    kind, model, _, start = made[0]
+    kind, model, start, _ = made[0]
     assert kind is ModelKind.FLOAT
     assert start == "narrow twin"
     assert model == with_choice(tiny, {"conv.filters": 1}).design.model

@@ -26,13 +26,14 @@ OLD = {key: value for key, value in WHOLE.items() if key != "schema"}
     ("text", "message"),
     [
         ("", "this is not JSON.*trigger search"),
+        ("[" * 100_000, "this is not JSON.*trigger search"),
         (json.dumps(WHOLE)[:-200], "this is not JSON.*trigger search"),
         (json.dumps(OLD), "the schema is None.*Allowed: trigger-solved-1.*trigger search"),
         ('{"schema": "trigger-front-1"}', "'trigger-front-1'.*Allowed: trigger-solved-1"),
         (json.dumps({**WHOLE, "front": 3}), r"solved.front: 3 is int"),
         (json.dumps({**WHOLE, "best": {}}), r"solved.best: missing key 'bram_18k'"),
     ],
-    ids=["empty", "truncated", "without schema", "another record", "wrong type", "no keys"],
+    ids=["empty", "deep", "truncated", "without schema", "another record", "wrong type", "no keys"],
 )
 def test_a_damaged_record_is_named(tmp_path, text, message):
     path = tmp_path / "tiny_solved.json"

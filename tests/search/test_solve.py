@@ -23,7 +23,7 @@ from trigger.network import Network
 from trigger.search import Candidate, Setting, apply_settings, solve
 from trigger.search.composition import COLUMNS, Column, Top, compose
 from trigger.search.pareto import nondominated
-from trigger.search.settings import describe_setting, find_knobs
+from trigger.search.settings import find_knobs, with_setting
 from trigger.search.solve import find_front, find_nearest, prepare
 
 WIDE = FixedFormat.parse("ap_fixed<12,4>")
@@ -147,7 +147,7 @@ def all_figures(name: str, on: Target, laws: str) -> list[dict[Quantity, float]]
     found = []
     for settings in every_setting(network, on.io_type):
         changed = [
-            describe_setting(layer, settings[layer.name]) if layer.name in settings else layer
+            with_setting(layer, settings[layer.name]) if layer.name in settings else layer
             for layer in layers
         ]
         found.append(figures(estimate_layers(changed, context_for(on, changed), coefficients)))

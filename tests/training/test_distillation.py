@@ -49,7 +49,7 @@ def test_logits_and_labels_become_probabilities():
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_a_model_learns_what_its_twin_says_and_is_judged_by_the_labels(tmp_path, outputs):
     train, held_out = (sample(max(2, outputs), seed) for seed in (1, 2))
-    twin = fit(ModelKind.FLOAT, model(outputs), TWIN, train, held_out, tmp_path / "twin")
+    twin = fit(Recipe(ModelKind.FLOAT, model(outputs), TWIN, train, held_out), tmp_path / "twin")
     said = to_probability(predict(twin, train.pixels_raw))
 
     def recipe(share: float, **changes: object) -> Recipe:
@@ -71,9 +71,9 @@ def test_a_model_learns_what_its_twin_says_and_is_judged_by_the_labels(tmp_path,
 
     # labels that are the wrong way round: who learns of the twin does not see them
     wrong = replace(train, labels=train.labels.max() - train.labels)
-    args = (ModelKind.QUANTISED, model(outputs), TAUGHT, wrong, held_out, tmp_path / "taught")
-    taught = fit(*args, twin=twin)
-    assert fit(*args, twin=twin).digest == taught.digest
+    lesson = Recipe(ModelKind.QUANTISED, model(outputs), TAUGHT, wrong, held_out, twin=twin)
+    taught = fit(lesson, tmp_path / "taught")
+    assert fit(lesson, tmp_path / "taught").digest == taught.digest
     its = to_probability(predict(taught, held_out.pixels_raw))
     teachers = to_probability(predict(twin, held_out.pixels_raw))
     assert np.abs(its - teachers).mean() < 0.05
@@ -90,4 +90,4 @@ def test_without_a_twin_or_labels_there_is_nothing_to_learn(tmp_path):
     data = sample(2, 1)
     for changes in ({}, {"loss": PixelCrossEntropy()}):
         with pytest.raises(DesignError, match=r"distillation is 1, .*nothing to learn.*float twin"):
-            fit(ModelKind.QUANTISED, model(1), TAUGHT, data, data, tmp_path, **changes)
+            fit(Recipe(ModelKind.QUANTISED, model(1), TAUGHT, data, data, **changes), tmp_path)

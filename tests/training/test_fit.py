@@ -112,12 +112,12 @@ def arrays(trained) -> list[np.ndarray]:
 def whole(tmp_path_factory):
     """One uninterrupted fit of the quantised model, and its folder."""
     folder = tmp_path_factory.mktemp("whole") / "quantised"
-    return fit(ModelKind.QUANTISED, model(), TRAINING, TRAIN, VALIDATION, folder), folder
+    return fit(Recipe(ModelKind.QUANTISED, model(), TRAINING, TRAIN, VALIDATION), folder), folder
 
 
 def test_both_models_learn_and_the_quantised_one_is_pruned(whole, tmp_path):
     trained, _ = whole
-    dense = fit(ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION, tmp_path)
+    dense = fit(Recipe(ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION), tmp_path)
     for result in (trained, dense):
         scores = predict(result, TEST.pixels_raw)
         assert scores.shape == (400, 1)
@@ -167,7 +167,7 @@ def test_the_model_that_is_kept_is_the_one_that_was_validated(whole):
 def test_an_interrupted_fit_goes_on_and_ends_with_the_same_weights(whole, tmp_path, steps):
     trained, _ = whole
     folder = tmp_path / "quantised"
-    arguments = (ModelKind.QUANTISED, model(), TRAINING, TRAIN, VALIDATION, folder)
+    arguments = (Recipe(ModelKind.QUANTISED, model(), TRAINING, TRAIN, VALIDATION), folder)
     with pytest.raises(KeyboardInterrupt):
         fit(*arguments, StopAfter(steps))
     whole_epochs = (steps - 1) // 19
@@ -190,7 +190,7 @@ def test_a_judge_is_told_every_epoch_also_those_before_an_interruption(tmp_path)
         if len(history) == 2:
             raise RuntimeError("enough")
 
-    arguments = (ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION, tmp_path)
+    arguments = (Recipe(ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION), tmp_path)
     with pytest.raises(RuntimeError, match="enough"):
         fit(*arguments, count, judge=judge)
     assert heard == [[], [1], [1, 2]]
@@ -203,21 +203,21 @@ def test_a_judge_is_told_every_epoch_also_those_before_an_interruption(tmp_path)
 def test_a_trained_model_is_reused_until_something_changes(whole, tmp_path):
     trained, folder = whole
     count = Count()
-    arguments = (ModelKind.QUANTISED, model(), TRAINING, TRAIN, VALIDATION)
-    reused = fit(*arguments, folder, count)
+    recipe = Recipe(ModelKind.QUANTISED, model(), TRAINING, TRAIN, VALIDATION)
+    reused = fit(recipe, folder, count)
     assert count.epochs == []
     assert reused.digest == trained.digest
     assert np.array_equal(predict(reused, TEST.pixels_raw), predict(trained, TEST.pixels_raw))
     one_epoch = TrainingSpec(epochs=1, batch_size=32)
-    fit(ModelKind.QUANTISED, model(), one_epoch, TRAIN, VALIDATION, tmp_path, count)
-    fit(ModelKind.QUANTISED, model(), one_epoch, VALIDATION, TRAIN, tmp_path, count)
+    fit(Recipe(ModelKind.QUANTISED, model(), one_epoch, TRAIN, VALIDATION), tmp_path, count)
+    fit(Recipe(ModelKind.QUANTISED, model(), one_epoch, VALIDATION, TRAIN), tmp_path, count)
     assert count.epochs == [1, 1]
     assert count.finished == 2
 
 
 def test_a_damaged_model_is_not_trained_over(whole, tmp_path):
     one_epoch = TrainingSpec(epochs=1, batch_size=32)
-    arguments = (ModelKind.FLOAT, model(), one_epoch, TRAIN, VALIDATION, tmp_path)
+    arguments = (Recipe(ModelKind.FLOAT, model(), one_epoch, TRAIN, VALIDATION), tmp_path)
     fit(*arguments)
     path = tmp_path / "weights.npz"
     path.write_bytes(path.read_bytes()[:-30])
@@ -231,7 +231,7 @@ def test_several_classes_have_an_output_each(tmp_path):
     pixels[np.arange(600), 2 * labels] = 200
     sample = Sample(pixels, labels)
     training = TrainingSpec(epochs=4, batch_size=32, learning_rate=0.02)
-    trained = fit(ModelKind.QUANTISED, model(3), training, sample, sample, tmp_path)
+    trained = fit(Recipe(ModelKind.QUANTISED, model(3), training, sample, sample), tmp_path)
     scores = predict(trained, pixels)
     assert scores.shape == (600, 3)
     assert np.mean(scores.argmax(axis=1) == labels) > 0.95
@@ -241,7 +241,7 @@ def test_patience_ends_a_fit_that_gets_no_better(tmp_path):
     rng = np.random.default_rng(0)
     noise = Sample(TRAIN.pixels_raw, rng.integers(0, 2, 600))
     training = TrainingSpec(epochs=30, batch_size=32, learning_rate=0.05, patience=2)
-    trained = fit(ModelKind.FLOAT, model(), training, noise, VALIDATION, tmp_path)
+    trained = fit(Recipe(ModelKind.FLOAT, model(), training, noise, VALIDATION), tmp_path)
     assert len(trained.history) == trained.best_epoch + 2 < 30
     best = min(trained.history, key=lambda record: record.validation_loss)
     assert best.epoch == trained.best_epoch
@@ -258,15 +258,15 @@ def test_patience_ends_a_fit_that_gets_no_better(tmp_path):
 )
 def test_images_that_do_not_fit_the_model_are_refused(tmp_path, sample, match):
     with pytest.raises(ModelError, match=f"training sample: .*{match}"):
-        fit(ModelKind.FLOAT, model(), TRAINING, sample, VALIDATION, tmp_path)
+        fit(Recipe(ModelKind.FLOAT, model(), TRAINING, sample, VALIDATION), tmp_path)
     with pytest.raises(ModelError, match=f"validation sample: .*{match}"):
-        fit(ModelKind.FLOAT, model(), TRAINING, TRAIN, sample, tmp_path)
+        fit(Recipe(ModelKind.FLOAT, model(), TRAINING, TRAIN, sample), tmp_path)
 
 
 def test_a_loss_that_is_no_number_is_an_error(tmp_path):
     training = TrainingSpec(epochs=2, learning_rate=1e30)
     with pytest.raises(DivergedError, match=r"validation loss is .*lower training.learning_rate"):
-        fit(ModelKind.FLOAT, model(), training, TRAIN, VALIDATION, tmp_path)
+        fit(Recipe(ModelKind.FLOAT, model(), training, TRAIN, VALIDATION), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -274,7 +274,11 @@ def test_a_log_gets_a_line_per_epoch(tmp_path):
     stream = io.StringIO()
     assert isinstance(build_progress(stream), LineProgress)
     training = TrainingSpec(epochs=2, batch_size=64)
-    fit(ModelKind.FLOAT, model(), training, TRAIN, VALIDATION, tmp_path, LineProgress(stream))
+    fit(
+        Recipe(ModelKind.FLOAT, model(), training, TRAIN, VALIDATION),
+        tmp_path,
+        LineProgress(stream),
+    )
     first, second = stream.getvalue().splitlines()
     assert first.startswith("float model: epoch 1/2, loss 0.")
     assert second.endswith(" s, 0 s left")
@@ -300,7 +304,7 @@ def test_a_terminal_gets_a_bar():
 def test_a_kernel_that_is_kept_is_not_pruned(tmp_path):
     pruning = PruningSpec(0.5, begin_epoch=0.5, end_epoch=2, frequency_steps=7, keep=("conv",))
     training = replace(TRAINING, pruning=pruning)
-    trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+    trained = fit(Recipe(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION), tmp_path)
     shares = {kernel.layer: kernel.share for kernel in trained.zeros}
     assert shares["conv"] < 0.5 <= shares["score"]
 
@@ -309,7 +313,7 @@ def test_a_kernel_has_the_share_of_zeros_that_its_layer_asks_for(tmp_path):
     shares = {"conv": 0.0, "score": 0.75}
     pruning = replace(TRAINING.pruning, layer_sparsity=shares, equal_constants=None)
     training = replace(TRAINING, pruning=pruning)
-    trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+    trained = fit(Recipe(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION), tmp_path)
     shares = {kernel.layer: kernel.share for kernel in trained.zeros}
     assert shares["conv"] < 0.5
     assert shares["score"] >= 0.75
@@ -321,7 +325,7 @@ def test_a_kernel_has_the_share_of_zeros_that_its_layer_asks_for(tmp_path):
 def test_a_pruned_unit_is_silent_and_nothing_reads_it(tmp_path):
     pruning = PruningSpec(0.5, end_epoch=1, structure=PruningStructure.UNIT)
     training = replace(TRAINING, epochs=2, pruning=pruning)
-    trained = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+    trained = fit(Recipe(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION), tmp_path)
     conv, score = (trained.weights[name] for name in ("conv", "score"))
     pruned = ~conv["kernel"].reshape(-1, 4).any(axis=0)
     assert pruned.sum() == 2
@@ -336,11 +340,11 @@ def test_a_pruned_unit_is_silent_and_nothing_reads_it(tmp_path):
 def test_only_a_layer_with_a_kernel_can_be_kept(tmp_path):
     training = replace(TRAINING, pruning=replace(TRAINING.pruning, keep=("relu",)))
     with pytest.raises(DesignError, match=r"pruning\.keep: relu has no kernel.*conv"):
-        fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path)
+        fit(Recipe(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION), tmp_path)
 
 
 def test_the_quantised_model_can_start_from_its_trained_twin(tmp_path):
-    twin = fit(ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION, tmp_path / "float")
+    twin = fit(Recipe(ModelKind.FLOAT, model(), TRAINING, TRAIN, VALIDATION), tmp_path / "float")
     training = replace(
         TRAINING,
         start=Start.FLOAT,
@@ -349,14 +353,15 @@ def test_the_quantised_model_can_start_from_its_trained_twin(tmp_path):
         pruning=None,
     )
     warm = fit(
-        ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path / "warm", start=twin
+        Recipe(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, start=twin),
+        tmp_path / "warm",
     )
     assert len(warm.history) == 1
     for name, variables in twin.weights.items():
         for variable, array in variables.items():
             held = np.clip(array, -1, 1)  # QKeras keeps weights in the quantiser's range
             assert np.abs(warm.weights[name][variable] - held).max() < 1e-3
-    cold = fit(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION, tmp_path / "cold")
+    cold = fit(Recipe(ModelKind.QUANTISED, model(), training, TRAIN, VALIDATION), tmp_path / "cold")
     assert cold.digest != warm.digest
 
 

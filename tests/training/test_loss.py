@@ -55,7 +55,7 @@ def tracks(images: int, seed: int, group: int = 4) -> Sample:
 def test_every_pixel_that_is_asked_for_weighs_the_same(tmp_path):
     held_out = hits(1100, 2)  # more than one batch, of unlike numbers of lit pixels
     trained = fit(
-        FLOAT, PIXELS, ONE_EPOCH, hits(600, 1), held_out, tmp_path, loss=PixelCrossEntropy()
+        Recipe(FLOAT, PIXELS, ONE_EPOCH, hits(600, 1), held_out, loss=PixelCrossEntropy()), tmp_path
     )
     scores = predict(trained, held_out.pixels_raw).astype(float)
     lit = held_out.pixels_raw > 0
@@ -76,7 +76,8 @@ def test_what_is_not_asked_for_teaches_nothing(tmp_path):
     weights = []
     for name, lesson in (("dark", sample), ("bright", other)):
         trained = fit(
-            FLOAT, PIXELS, ONE_EPOCH, lesson, lesson, tmp_path / name, loss=PixelCrossEntropy()
+            Recipe(FLOAT, PIXELS, ONE_EPOCH, lesson, lesson, loss=PixelCrossEntropy()),
+            tmp_path / name,
         )
         weights.append(trained.weights["noise"]["kernel"])
     assert np.array_equal(*weights)
@@ -87,7 +88,7 @@ def test_what_is_not_asked_for_teaches_nothing(tmp_path):
 def test_the_squared_error_counts_how_far_a_group_misses_its_sum(tmp_path, weight):
     held_out = tracks(1200, 2)
     loss = SquaredError(weight, BEAM)
-    trained = fit(FLOAT, VECTOR, ONE_EPOCH, tracks(640, 1), held_out, tmp_path, loss=loss)
+    trained = fit(Recipe(FLOAT, VECTOR, ONE_EPOCH, tracks(640, 1), held_out, loss=loss), tmp_path)
     values = predict(trained, held_out.pixels_raw).astype(float)
     mean = np.mean((values - held_out.targets) ** 2)
     sums = values.reshape(-1, 4, 3).sum(axis=1)
@@ -104,12 +105,12 @@ def test_a_fit_of_groups_goes_on_after_an_interruption(tmp_path):
     from tests.training.test_fit import StopAfter
 
     training = TrainingSpec(epochs=3, batch_size=32, learning_rate=0.05)
-    arguments = (FLOAT, VECTOR, training, tracks(320, 1), tracks(80, 2))
     loss = SquaredError(0.5, BEAM)
-    whole = fit(*arguments, tmp_path / "whole", loss=loss)
+    recipe = Recipe(FLOAT, VECTOR, training, tracks(320, 1), tracks(80, 2), loss=loss)
+    whole = fit(recipe, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        fit(*arguments, tmp_path / "resumed", StopAfter(15), loss=loss)
-    resumed = fit(*arguments, tmp_path / "resumed", loss=loss)
+        fit(recipe, tmp_path / "resumed", StopAfter(15))
+    resumed = fit(recipe, tmp_path / "resumed")
     assert np.array_equal(
         whole.weights["momentum"]["kernel"], resumed.weights["momentum"]["kernel"]
     )
@@ -137,14 +138,14 @@ def with_targets(targets: np.ndarray) -> Sample:
 )
 def test_targets_that_do_not_fit_are_refused(tmp_path, model, loss, sample, match):
     with pytest.raises(ModelError, match=f"training sample: .*{match}"):
-        fit(FLOAT, model, ONE_EPOCH, sample, sample, tmp_path, loss=loss)
+        fit(Recipe(FLOAT, model, ONE_EPOCH, sample, sample, loss=loss), tmp_path)
 
 
 def test_a_batch_holds_whole_groups(tmp_path):
     training = TrainingSpec(epochs=1, batch_size=30)
     sample = tracks(8, 1)
     with pytest.raises(DesignError, match=r"batch_size is 30.*multiple of 4"):
-        fit(FLOAT, VECTOR, training, sample, sample, tmp_path, loss=SquaredError())
+        fit(Recipe(FLOAT, VECTOR, training, sample, sample, loss=SquaredError()), tmp_path)
 
 
 def test_groups_are_taken_whole():

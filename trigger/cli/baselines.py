@@ -9,7 +9,7 @@ import typer
 from trigger.cli import options, show
 
 if TYPE_CHECKING:
-    from trigger.report.rivals import Baselines, Claim, Firmware, Rival, SettingsPair
+    from trigger.report.rivals import Baselines, Claim, ClaimRow, Firmware, Rival
 
 
 def baselines(
@@ -135,17 +135,13 @@ def _values(firmware: Firmware | None) -> tuple[float | None, ...]:
     return (firmware.latency_ns, firmware.lut, firmware.dsp, firmware.ff, firmware.cost_luts)
 
 
-def _claims(row: dict[SettingsPair, Claim]) -> tuple[str, ...]:
-    from trigger.report.rivals import PAIRS
-
-    claim = next(iter(row.values()))
-    difference = claim.auc_difference
+def _claims(row: ClaimRow) -> tuple[str, ...]:
     return (
-        claim.of,
-        claim.against or "one width, trained",
-        "unknown" if difference is None else f"{difference:+.4f}",
-        f"{claim.asked:g}",
-        *(_times(row.get(pair)) for pair in PAIRS),
+        row.of,
+        row.against or "one width, trained",
+        "unknown" if row.auc_difference is None else f"{row.auc_difference:+.4f}",
+        f"{row.asked:g}",
+        *map(_times, row.claims),
     )
 
 

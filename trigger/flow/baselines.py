@@ -43,6 +43,7 @@ from trigger.search.limits import hardware_part
 from trigger.search.uniform import find_uniform
 from trigger.training import (
     ModelKind,
+    Recipe,
     Start,
     TrainedModel,
     fit,
@@ -51,7 +52,7 @@ from trigger.training import (
     restore,
 )
 from trigger.training.tasks import EventClass
-from trigger.zoo import layer_quantisers
+from trigger.zoo import width_quantisers
 
 DEFAULT = FixedFormat.parse("ap_fixed<16,6>")
 """hls4ml's type where nothing else is said."""
@@ -158,16 +159,13 @@ def with_width(file: DesignFile, width: int) -> DesignFile:
 
 
 def _of_width(layer: LayerSpec, width: int) -> LayerSpec:
-    found = layer_quantisers(layer).items()
-    chosen = {name: each for name, each in found if each.fewest_bits is not None}
-    options = {name: str(each.with_bits(width)) for name, each in chosen.items()}
+    options = {name: str(each.with_bits(width)) for name, each in width_quantisers(layer).items()}
     return replace(layer, options={**layer.options, **options})
 
 
 def _fewest_bits(layer: LayerSpec) -> int | None:
     """Return how many bits leave each quantiser its range, and one below it; None without any."""
-    found = (each.fewest_bits for each in layer_quantisers(layer).values())
-    return max((bits for bits in found if bits is not None), default=None)
+    return max((each.fewest_bits or 0 for each in width_quantisers(layer).values()), default=None)
 
 
 def _conversions(flow: Flow, widths: Sequence[int], reuse_factor: int) -> Iterator[_Entry]:
@@ -242,19 +240,19 @@ def _found(flow: Flow) -> Iterator[_Entry]:
 def _train(flow: Flow, listener: Listener, file: DesignFile, width: int) -> TrainedModel:
     training = file.training
     assert training is not None
-    return fit(
+    twin = flow.trained[ModelKind.FLOAT]
+    recipe = Recipe(
         ModelKind.QUANTISED,
         file.design.model,
         training,
         flow.images.train,
         flow.images.validation,
-        flow.workspace.folder / FOLDER / f"{width}_bits",
-        listener.training(),
-        flow.trained[ModelKind.FLOAT] if training.start is Start.FLOAT else None,
+        twin if training.start is Start.FLOAT else None,
         file.task.loss,
-        f"{width}-bit model",
-        twin=flow.trained[ModelKind.FLOAT],
+        twin,
     )
+    folder = flow.workspace.folder / FOLDER / f"{width}_bits"
+    return fit(recipe, folder, listener.training(), f"{width}-bit model")
 
 
 def _measured(file: DesignFile, entry: _Entry, auc: Figure) -> Rival:

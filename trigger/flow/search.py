@@ -16,7 +16,7 @@ from trigger.estimate import estimate
 from trigger.flow.compilation import convert_apart
 from trigger.flow.derived import share_training, write_derived
 from trigger.flow.networks import read_network
-from trigger.flow.settings import describe_setting, require_equal
+from trigger.flow.settings import require_equal, setting_block
 from trigger.flow.workspace import Workspace
 from trigger.layers import MultiplyAccumulate
 from trigger.network import Network
@@ -255,7 +255,7 @@ def _layers(design: Design, network: Network, point: Point) -> dict[str, dict[st
             own = design.knobs.layers.get(layer.name, LayerKnobs()).precision
             block["Precision"] = {**own, **types}
         if layer.name in point.settings:
-            block |= describe_setting(layer, point)
+            block |= setting_block(layer, point)
         if block:
             layers[layer.name] = block
         if products and "result" in types and layer.name in bare:

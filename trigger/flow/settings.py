@@ -51,7 +51,7 @@ def require_equal(before: Network, after: Network) -> int:
     return len(pixels[0])
 
 
-def describe_setting(layer: Layer, point: Point) -> dict[str, Any]:
+def setting_block(layer: Layer, point: Point) -> dict[str, Any]:
     """Return the setting of a layer at a point as hls4ml's ``LayerName`` block has it."""
     setting, target = point.settings[layer.name], point.candidate.target
     block = {"Strategy": setting.strategy.value, "ReuseFactor": setting.reuse_factor}

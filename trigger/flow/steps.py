@@ -33,7 +33,7 @@ from trigger.flow.workspace import Workspace
 from trigger.project import csim
 from trigger.project.compiler import find_compiler
 from trigger.report import Report, Step
-from trigger.training import ModelKind, Start, TrainedModel, fit, least_zeros
+from trigger.training import ModelKind, Recipe, Start, TrainedModel, fit, least_zeros
 
 STEPS = ("events", "images", "train", "compile", "csim", "emulate", "estimate", "study", "report")
 """The steps in order; each is the work of one property of ``Flow``."""
@@ -121,18 +121,18 @@ class Flow:
             trained: dict[ModelKind, TrainedModel] = {}
             for kind in (ModelKind.FLOAT, ModelKind.QUANTISED):
                 warm = kind is ModelKind.QUANTISED and self.file.training.start is Start.FLOAT
-                trained[kind] = fit(
+                recipe = Recipe(
                     kind,
                     self.file.design.model,
                     self.file.training,
                     images.train,
                     images.validation,
-                    self.workspace.training / kind.value,
-                    self._listener.training(),
                     trained[ModelKind.FLOAT] if warm else None,
                     self.file.task.loss,
-                    twin=trained.get(ModelKind.FLOAT),
+                    trained.get(ModelKind.FLOAT),
                 )
+                folder = self.workspace.training / kind.value
+                trained[kind] = fit(recipe, folder, self._listener.training())
             zeros = trained[ModelKind.QUANTISED].zeros
             count, size = sum(each.zeros for each in zeros), sum(each.weights for each in zeros)
             said.append(f"{count:,} of {size:,} weights are zero")

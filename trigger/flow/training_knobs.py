@@ -12,7 +12,7 @@ from trigger.search.study import Choice, Knob
 from trigger.training import TrainingSpec
 from trigger.training.narrowing import WIDTHS, find_narrowable
 from trigger.training.pruning import group_kernels
-from trigger.zoo import Quantiser, layer_quantisers
+from trigger.zoo import Quantiser, width_quantisers
 
 BITS, SPARSITY = "bits", "sparsity"
 STEPS = 8
@@ -60,11 +60,7 @@ def find_knobs(file: DesignFile) -> Iterator[Knob]:
 
 def _quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:
     """Return the quantisers of a layer that a search may narrow, by option."""
-    return {
-        name: quantiser
-        for name, quantiser in layer_quantisers(layer).items()
-        if quantiser.fewest_bits is not None and name != _BIAS
-    }
+    return {name: each for name, each in width_quantisers(layer).items() if name != _BIAS}
 
 
 def with_choice(file: DesignFile, choice: Choice, epochs: int | None = None) -> DesignFile:

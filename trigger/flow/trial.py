@@ -35,7 +35,7 @@ from trigger.files import write_text
 from trigger.flow.bench import Bench, read_bench
 from trigger.flow.compilation import convert_apart
 from trigger.flow.physics import Pair, measure_auc, scores_of
-from trigger.flow.settings import describe_setting, solve_network
+from trigger.flow.settings import setting_block, solve_network
 from trigger.flow.training_knobs import with_choice, with_widths
 from trigger.network import Network
 from trigger.rates import build_roc, find_working_point
@@ -47,6 +47,7 @@ from trigger.training import (
     EpochRecord,
     ModelKind,
     Progress,
+    Recipe,
     Sample,
     TrainedModel,
     fit,
@@ -182,19 +183,18 @@ class Evaluation:
         if excess > HOPELESS:
             raise Hopeless(f"{excess:.3g} times the budget before the training")
         predicted = self.goal.cost_of(point)
-        trained = fit(
+        recipe = Recipe(
             ModelKind.QUANTISED,
             model,
             training,
             bench.train,
             bench.validation,
-            folder,
-            self.progress,
             self._start(bench, of_its_size),
             file.task.loss,
-            judge=partial(_judge, predicted, excess, earlier),
-            twin=bench.twin,
+            bench.twin,
         )
+        judge = partial(_judge, predicted, excess, earlier)
+        trained = fit(recipe, folder, self.progress, judge=judge)
         notes = {
             "predicted": predicted,
             "predicted_excess": excess,
@@ -213,17 +213,16 @@ class Evaluation:
         assert training is not None
         if model == bench.file.design.model:
             return bench.start
-        return fit(
+        recipe = Recipe(
             ModelKind.FLOAT,
             model,
             training,
             bench.train,
             bench.validation,
-            self.home / TWINS / digest_of(model)[:16],
-            self.progress,
             narrow(bench.twin, model),
             file.task.loss,
         )
+        return fit(recipe, self.home / TWINS / digest_of(model)[:16], self.progress)
 
     def _measure(
         self, bench: Bench, file: DesignFile, trained: TrainedModel, notes: Mapping[str, Any]
@@ -313,7 +312,7 @@ def _without_reuse(knobs: LayerKnobs) -> LayerKnobs:
 def _settings(point: Point) -> dict[str, Any]:
     """Return the settings of a firmware as hls4ml's ``LayerName`` block has them."""
     network = point.candidate.network
-    return {name: describe_setting(network[name], point) for name in point.settings}
+    return {name: setting_block(network[name], point) for name in point.settings}
 
 
 def _write(outcome: Outcome, path: Path) -> None:

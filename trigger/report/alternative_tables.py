@@ -62,19 +62,18 @@ def alternatives_table(found: Alternatives, name: str, *, everything: bool = Fal
 
 def claims_table(claims: tuple[Claim, ...]) -> Table:
     """Return by what factor each firmware is cheaper than a rival, under each condition."""
-    rows = []
-    for row in align_claims(claims):
-        claim = next(iter(row.values()))
-        difference = claim.auc_difference
-        rows.append(
-            (
-                Cell(claim.of),
-                Cell(claim.against or ONE_WIDTH),
-                UNKNOWN_CELL if difference is None else Cell(f"{difference:+.4f}", sort=difference),
-                Cell(f"{claim.asked:g}", sort=claim.asked),
-                *(_claim_cell(row.get(pair)) for pair in PAIRS),
-            )
+    rows = tuple(
+        (
+            Cell(row.of),
+            Cell(row.against or ONE_WIDTH),
+            UNKNOWN_CELL
+            if row.auc_difference is None
+            else Cell(f"{row.auc_difference:+.4f}", sort=row.auc_difference),
+            Cell(f"{row.asked:g}", sort=row.asked),
+            *map(_claim_cell, row.claims),
         )
+        for row in align_claims(claims)
+    )
     columns = (
         Column("Firmware"),
         Column("Against"),
@@ -84,7 +83,7 @@ def claims_table(claims: tuple[Claim, ...]) -> Table:
     )
     tolerance = claims[0].tolerance
     caption = f"Times cheaper, at an AUC that is smaller by {tolerance:g} at most"
-    return Table("claims-table", caption, columns, tuple(rows))
+    return Table("claims-table", caption, columns, rows)
 
 
 def _claim_cell(claim: Claim | None) -> Cell:

@@ -89,7 +89,7 @@ def read_data(path: Path, schema: str, remedy: str) -> Any:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReportError(f"cannot be read: {error.strerror}", where=path, remedy=remedy) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReportError(
             f"cannot be read, this is not JSON: {error}", where=path, remedy=remedy
         ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -138,13 +138,28 @@ PAIRS: tuple[SettingsPair, ...] = (
 """The conditions of a comparison, as tables have them side by side."""
 
 
-def align_claims(claims: Sequence[Claim]) -> list[dict[SettingsPair, Claim]]:
-    """Return the claims of each firmware against each rival together, in order."""
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """What may be claimed of a firmware against a rival, under each condition."""
+
+    of: str
+    against: str
+    """The rival; "" where there is none to compare with."""
+    asked: float
+    auc_difference: float | None
+    claims: tuple[Claim | None, ...]
+    """In the order of ``PAIRS``; None where nothing is claimed."""
+
+
+def align_claims(claims: Sequence[Claim]) -> Iterator[ClaimRow]:
+    """Yield the claims of each firmware against each rival together, in order."""
     rows: dict[tuple[str, str, float], dict[SettingsPair, Claim]] = {}
     for claim in claims:
         row = rows.setdefault((claim.of, claim.against, claim.asked), {})
         row[claim.settings, claim.rival_settings] = claim
-    return list(rows.values())
+    for (of, against, asked), row in rows.items():
+        difference = next(iter(row.values())).auc_difference
+        yield ClaimRow(of, against, asked, difference, tuple(map(row.get, PAIRS)))
 
 
 @dataclass(frozen=True, slots=True)

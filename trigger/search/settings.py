@@ -151,7 +151,7 @@ def apply_settings(network: Network, settings: Mapping[str, Setting]) -> Network
     return Network(tuple(layers), network.outputs)
 
 
-def describe_setting(layer: LayerDescriptor, setting: Setting) -> LayerDescriptor:
+def with_setting(layer: LayerDescriptor, setting: Setting) -> LayerDescriptor:
     """Return what the estimator sees of a layer with other settings."""
     partitions = layer.partitions
     if partitions is not None:

@@ -37,10 +37,10 @@ from trigger.search.composition import (
 from trigger.search.pareto import nondominated
 from trigger.search.settings import (
     Setting,
-    describe_setting,
     find_knobs,
     legal_settings,
     taken_settings,
+    with_setting,
 )
 
 LUTS_PER_DSP = 55
@@ -198,7 +198,7 @@ def _choice(
     for group in ((None,),) if settings is None else settings:
         before: npt.NDArray[np.float64] | None = None
         for setting in group:
-            changed = layer if setting is None else describe_setting(layer, setting)
+            changed = layer if setting is None else with_setting(layer, setting)
             law = setting and (setting.strategy, setting.reuse_factor > 1)  # these name a law
             row = None if law in without_law else composition.describe(changed, number)
             if row is None or (before is not None and np.array_equal(row, before)):

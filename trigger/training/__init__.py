@@ -8,6 +8,7 @@ from trigger.training.loss import CrossEntropy, Loss, PixelCrossEntropy, Squared
 from trigger.training.model import count_zeros, predict, restore
 from trigger.training.progress import LineProgress, Progress, SilentProgress, build_progress
 from trigger.training.pruning import least_zeros
+from trigger.training.recipe import Recipe
 from trigger.training.sample import Sample, Split, split_events
 from trigger.training.spec import (
     EpochRecord,
@@ -40,6 +41,7 @@ __all__ = [
     "PruningSpec",
     "PruningStructure",
     "RateSchedule",
+    "Recipe",
     "Sample",
     "SilentProgress",
     "Split",

@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trigger.design import ModelSpec
 from trigger.errors import DivergedError
 from trigger.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from trigger.training.distillation import distil
 from trigger.training.loss import (
-    CROSS_ENTROPY,
     CrossEntropy,
     Loss,
     PixelCrossEntropy,
@@ -35,7 +33,7 @@ from trigger.training.pruning import (
 from trigger.training.recipe import Recipe
 from trigger.training.sample import Sample
 from trigger.training.silence import without_unread
-from trigger.training.spec import EpochRecord, ModelKind, RateSchedule, TrainedModel, TrainingSpec
+from trigger.training.spec import EpochRecord, RateSchedule, TrainedModel, TrainingSpec
 from trigger.training.store import find_trained, write_trained
 from trigger.zoo import backend
 
@@ -46,18 +44,11 @@ Judge = Callable[[tuple[EpochRecord, ...]], None]
 
 
 def fit(
-    kind: ModelKind,
-    model: ModelSpec,
-    training: TrainingSpec,
-    train: Sample,
-    validation: Sample,
+    recipe: Recipe,
     folder: Path,
     progress: Progress | None = None,
-    start: TrainedModel | None = None,
-    loss: Loss = CROSS_ENTROPY,
     label: str | None = None,
     judge: Judge = lambda history: None,
-    twin: TrainedModel | None = None,
 ) -> TrainedModel:
     """Train a model, or return the one in ``folder`` if nothing that it depends on has changed.
 
@@ -69,12 +60,9 @@ def fit(
     Weights that read nothing but zeros are zero at the end.
 
     Args:
-        start: a model of the same layers whose weights are taken first; None initialises them.
-        loss: what is made small; all but the cross-entropy of labels need targets.
         label: how progress and errors call the model; None names its kind.
         judge: may end the fit; what it raised then is what the same fit raises when it is gone on
             with, for it is told of the epochs that were done before.
-        twin: the trained float model that ``training.distillation`` needs.
 
     Raises:
         DesignError: the model cannot be built, a batch would tear groups of images apart, or
@@ -84,12 +72,11 @@ def fit(
         OutputError: the folder cannot be written.
         KeyboardInterrupt: as it came; the state of the last whole epoch is kept.
     """
-    recipe = Recipe(kind, model, training, train, validation, start, loss, twin)
     recipe.check()
     digest = recipe.digest
-    trained = find_trained(folder, model, digest)
+    trained = find_trained(folder, recipe.model, digest)
     if trained is None:
-        label = label or f"{kind.value} model"
+        label = label or f"{recipe.kind.value} model"
         trained = _fit(distil(recipe), digest, folder, progress or SilentProgress(), label, judge)
         write_trained(trained, folder)
     return trained

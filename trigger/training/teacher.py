@@ -15,6 +15,7 @@ from trigger.training.fit import fit
 from trigger.training.loss import SquaredError
 from trigger.training.model import predict
 from trigger.training.progress import Progress
+from trigger.training.recipe import Recipe
 from trigger.training.sample import Sample
 from trigger.training.spec import ModelKind, TrainedModel, TrainingSpec
 from trigger.zoo import check_model
@@ -54,8 +55,8 @@ def fit_teacher(
     """
     output = check_teacher(model)
     known, held_out = (_lesson(model, sample, output) for sample in (train, validation))
-    kind, loss = ModelKind.FLOAT, SquaredError()
-    return fit(kind, model, training, known, held_out, folder, progress, loss=loss, label="teacher")
+    recipe = Recipe(ModelKind.FLOAT, model, training, known, held_out, loss=SquaredError())
+    return fit(recipe, folder, progress, "teacher")
 
 
 def check_teacher(model: ModelSpec) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ The checks (:func:`check_model`) need no TensorFlow; only the two builders impor
 """
 
 from trigger.zoo.build import INPUT_LAYER, build, build_float_twin
-from trigger.zoo.check import LayerShapes, check_model, layer_quantisers
+from trigger.zoo.check import LayerShapes, check_model, width_quantisers
 from trigger.zoo.kinds import LAYERS
 from trigger.zoo.quantisers import QUANTISERS, Quantiser, parse_quantiser
 
@@ -17,6 +17,6 @@ __all__ = [
     "build",
     "build_float_twin",
     "check_model",
-    "layer_quantisers",
     "parse_quantiser",
+    "width_quantisers",
 ]

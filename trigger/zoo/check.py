@@ -116,15 +116,18 @@ def read_options(layer: LayerSpec) -> Mapping[str, Any]:
     return MappingProxyType(read)
 
 
-def layer_quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:
-    """Return the quantisers of a layer by option; raises DesignError as ``read_options``."""
-    options = kind_of(layer).options
-    place = layer_place(layer)
-    return {
+def width_quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:
+    """Return the quantisers of a layer whose width may be chosen, by option.
+
+    Raises DesignError as ``read_options``.
+    """
+    options, place = kind_of(layer).options, layer_place(layer)
+    found = {
         name: parse_quantiser(value, ROLES[options[name]], f"{place}, {name}")
         for name, value in layer.options.items()
         if options.get(name) in ROLES
     }
+    return {name: each for name, each in found.items() if each.fewest_bits is not None}
 
 
 Reader = Callable[[Any, str], Any]
