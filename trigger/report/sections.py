@@ -270,7 +270,6 @@ def _alternatives(report: Report) -> Section | None:
         return None
     build = alternative_tables.alternatives_table
     shown = [alternative_tables.claims_table(found.claims)] if found.claims else []
-    shown += [alternative_tables.races_table(found)] if found.races else []
     return Section(
         "alternatives",
         "Alternatives",
@@ -282,6 +281,7 @@ def _alternatives(report: Report) -> Section | None:
                 build(found, "alternatives-figure-table", everything=True),
             ),
         ),
+        folded=(alternative_tables.races_table(found),) if found.races else (),
     )
 
 
