@@ -111,7 +111,7 @@ def test_trials_are_told_of_earlier_generations_alone_and_numbered_as_proposed(w
     told = [(trial.number, trial.outcome.notes["earlier"]) for trial in whole if trial.outcome]
     assert told == [(number, number // 4 * 4) for number, _ in told]
     # the design's own value first, then those towards the last
-    assert [trial.choice["bits"] for trial in whole[:4]] == [8, 6, 5, 4]
+    assert [trial.choice["bits"] for trial in whole[:4]] == [8, 7, 6, 5]
     choices = [trial.choice for trial in whole]
     assert all(one != other for one, other in itertools.combinations(choices, 2))
 
@@ -119,9 +119,9 @@ def test_trials_are_told_of_earlier_generations_alone_and_numbered_as_proposed(w
 @pytest.mark.parametrize(
     ("knob", "values"),
     [
-        (Knob("k", 2, 8, first=8, last=2), [8, 6, 5, 4]),
-        (Knob("k", 8, 16, 2, first=16, last=8), [16, 14, 12, 10]),
-        (Knob("k", 0, 95, 5, first=50, last=95), [50, 60, 70, 85]),
+        (Knob("k", 2, 8, first=8, last=2), [8, 7, 6, 5]),
+        (Knob("k", 8, 16, 2, first=16, last=8), [16, 16, 14, 12]),
+        (Knob("k", 0, 95, 5, first=50, last=95), [50, 55, 60, 70]),
         (Knob("k", 0, 9, first=5), [5, None, None, None]),
         (Knob("k", 0, 9), [None] * 4),
     ],

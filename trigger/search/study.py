@@ -26,7 +26,8 @@ GENERATION = 8
 LOCK_SECONDS = 10.0
 """How long another program may keep an SQLite database to itself; it is tried five times."""
 STARTS = 4
-"""Trials that are no draw: all knobs together, from their first values towards their last."""
+"""Trials that are no draw: all knobs together, from their first values towards their last, by an
+eighth of the way, a quarter and a half: one knob too far ruins the whole."""
 REDRAWS = 20
 """Choices that are drawn in place of one that was tried before."""
 NEIGHBOURS = 2 / 3
@@ -67,8 +68,8 @@ class Knob:
         """Return the value of one of the first trials; None is drawn."""
         if self.first is None or (number and self.last is None):
             return None
-        way = 0 if self.last is None else self.last - self.first
-        return self.first + round(way * number / STARTS / self.step) * self.step
+        way = 0 if self.last is None or number == 0 else self.last - self.first
+        return self.first + round(way / (1 << STARTS - number) / self.step) * self.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _propose(
     tried = [dict(trial.choice) for trial in earlier]
     random = np.random.default_rng([seed, len(earlier)])
     parents = _parents(earlier, least)
-    for _ in range(int(NEIGHBOURS * generation) if parents else 0):
+    for _ in range(round(NEIGHBOURS * generation) if parents else 0):
         study.enqueue_trial(_neighbour(knobs, parents, random), skip_if_exists=True)
     for _ in range(generation):
         for _ in range(REDRAWS):
@@ -259,7 +260,7 @@ def _neighbour(
     count = random.integers(1, min(FEW, len(knobs)), endpoint=True)
     for place in random.choice(len(knobs), size=count, replace=False):
         knob = knobs[place]
-        far = max(1, (knob.high - knob.low) // knob.step // FAR)
+        far = math.ceil((knob.high - knob.low) / knob.step / FAR)
         turn = int(random.integers(1, far, endpoint=True)) * knob.step * knob.towards_cheap
         if random.random() > DOWNWARDS:
             turn = -turn
