@@ -18,7 +18,8 @@ import numpy as np
 
 from trigger.processes import map_as_done
 from trigger.search import study
-from trigger.search.study import Choice, Knob, Outcome, Trial, explore
+from trigger.search.knob import Choice, Knob
+from trigger.search.study import Outcome, Trial, explore
 
 LEAST = 0.918
 

@@ -37,7 +37,8 @@ from trigger.report.front import (
     weights_of,
     write_front,
 )
-from trigger.search.study import Hopeless, Knob, Outcome, Trial
+from trigger.search.knob import Knob
+from trigger.search.study import Hopeless, Outcome, Trial
 from trigger.training import (
     EpochRecord,
     ModelKind,
@@ -71,8 +72,8 @@ def test_layers_may_lose_bits_and_filters_and_kernels_weights(tiny):
         Knob("relu.bits", 3, 6, first=6, last=3),
         Knob("score.bits", 2, 6, first=6, last=2),
         Knob("conv.filters", 1, 2, first=2, last=1),
-        Knob("conv.sparsity", 0, 95, 5, first=50, last=95),
-        Knob("score.sparsity", 0, 95, 5, first=50, last=95),
+        Knob("conv.sparsity", 0, 95, 5, first=50, last=95, may_idle=True),
+        Knob("score.sparsity", 0, 95, 5, first=50, last=95, may_idle=True),
     )
     dense = replace(tiny, training=replace(tiny.training, pruning=None))
     assert not [knob for knob in find_knobs(dense) if "sparsity" in knob.name]

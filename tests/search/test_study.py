@@ -17,7 +17,9 @@ import sqlalchemy
 from trigger.errors import OutputError
 from trigger.processes import map_as_done
 from trigger.search import study
-from trigger.search.study import Hopeless, Knob, Outcome, choose, explore, keep_front
+from trigger.search.knob import Knob
+from trigger.search.neighbours import FEW, draw_neighbour, give_back
+from trigger.search.study import Hopeless, Outcome, choose, explore, keep_front
 
 KNOBS = (Knob("bits", 2, 8, first=8, last=2), Knob("sparsity", 0, 90, step=10))
 HERE = partial(map_as_done, processes=1)
@@ -258,7 +260,7 @@ def test_a_neighbour_turns_a_few_knobs_of_a_good_trial_and_keeps_to_their_steps(
     parents = [{knob.name: knob.high for knob in MANY}, {knob.name: 0 for knob in MANY}]
     turned, lower, first = [], 0, 0
     for _ in range(300):
-        choice = study._neighbour(MANY, parents, random)
+        choice = draw_neighbour(MANY, parents, random)
         for knob in MANY:
             assert knob.low <= choice[knob.name] <= knob.high
             assert (choice[knob.name] - knob.low) % knob.step == 0
@@ -266,9 +268,47 @@ def test_a_neighbour_turns_a_few_knobs_of_a_good_trial_and_keeps_to_their_steps(
         turned.append(sum(choice[name] != parent[name] for name in parent))
         lower += sum(choice.values()) < sum(parents[0].values())
         first += parent is parents[0]
-    assert set(turned) == set(range(1, study.FEW + 1))
+    assert set(turned) == set(range(1, FEW + 1))
     assert lower == 300  # at its end a knob is turned back
     assert 170 < first < 230  # two of three, by rank
+
+
+ZEROS = Knob("zeros", 0, 95, 5, first=50, last=95, may_idle=True)
+
+
+@pytest.mark.parametrize(
+    ("above", "chosen", "kept"), [(0, 80, 5), (45, 80, 50), (78, 80, 80), (45, 45, 0), (81, 80, 0)]
+)
+def test_an_idle_knob_is_turned_back_as_far_as_it_costs_nothing(above, chosen, kept):
+    bits = Knob("bits", 2, 8, first=8, last=2)
+    choice = {"bits": 5, "zeros": chosen}
+
+    def promise(choice):
+        return 1000 - 100 * (choice["zeros"] > above) - choice["zeros"] / 100
+
+    assert give_back((bits, ZEROS), choice, promise) == {"bits": 5, "zeros": kept}
+    assert give_back((bits, ZEROS), choice, lambda choice: None) == choice  # nobody knows
+    assert give_back((bits, replace(ZEROS, may_idle=False)), choice, promise) == choice
+
+
+def test_trials_give_back_what_saves_nothing_but_the_first_is_the_design(tmp_path):
+    def evaluate(choice, earlier):
+        return Outcome(0.9 - choice["zeros"] / 1000, 100.0, 1.0)
+
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    found = explore(
+        (ZEROS, Knob("bits", 2, 8, first=8, last=2)),
+        evaluate,
+        HERE,
+        storage=storage,
+        name="idle",
+        trials=7,
+        seed=1,
+        generation=4,
+        promise=lambda choice: 100.0,
+    )
+    assert [trial.choice["zeros"] for trial in found] == [50, 0, 0, 0, 0, 0, 0]
+    assert [trial.choice["bits"] for trial in found[:4]] == [8, 7, 6, 5]
 
 
 def test_after_the_first_generation_most_trials_are_near_the_cheapest_good_one(tmp_path):
@@ -295,7 +335,7 @@ def test_after_the_first_generation_most_trials_are_near_the_cheapest_good_one(t
         min(sum(trial.choice[name] != each[name] for name in each) for each in parents)
         for trial in found[6:]
     ]
-    assert sum(turned <= study.FEW for turned in near) >= 4
+    assert sum(turned <= FEW for turned in near) >= 4
     chosen = choose(found, 0.9)
     good = [trial.outcome.cost for trial in found if trial.outcome.quality >= 0.9]
     assert chosen.outcome.cost == min(good)

@@ -123,6 +123,7 @@ def explore_design(flow: Flow, listener: Listener, asked: Asked) -> Exploration:
             seed=file.seed,
             generation=asked.generation,
             least=least,
+            promise=evaluate.promise,
             progress=_Teller(listener, asked.goal, least).tell,
         )
     kept = _keep(flow, evaluate, own, found, least, network)

@@ -8,7 +8,7 @@ from typing import Any
 
 from trigger.config import DesignFile
 from trigger.design import LayerSpec, ModelSpec
-from trigger.search.study import Choice, Knob
+from trigger.search.knob import Choice, Knob
 from trigger.training import TrainingSpec
 from trigger.training.narrowing import WIDTHS, find_narrowable
 from trigger.training.pruning import group_kernels
@@ -55,7 +55,8 @@ def find_knobs(file: DesignFile) -> Iterator[Knob]:
     if pruning is not None:
         for name in group_kernels(model, pruning):
             share = min(round(100 * pruning.sparsity_of(name) / _STEP) * _STEP, _MOST)
-            yield Knob(f"{name}.{SPARSITY}", 0, _MOST, _STEP, first=share, last=_MOST)
+            knob = Knob(f"{name}.{SPARSITY}", 0, _MOST, _STEP, first=share, last=_MOST)
+            yield replace(knob, may_idle=True)
 
 
 def _quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:

@@ -42,7 +42,8 @@ from trigger.rates import build_roc, find_working_point
 from trigger.report import codec
 from trigger.report.front import Against, Found, Objective
 from trigger.search import Answer, Point
-from trigger.search.study import Choice, Hopeless, Outcome, Trial
+from trigger.search.knob import Choice
+from trigger.search.study import Hopeless, Outcome, Trial
 from trigger.training import (
     EpochRecord,
     ModelKind,
@@ -153,6 +154,16 @@ class Evaluation:
         name = digest_of(file.design.model, file.training, bench.start.digest)[:16]
         return self.home / "trials" / name
 
+    def promise(self, choice: Choice) -> float | None:
+        """Return the cost that a choice promises before any training; None where hls4ml or the
+        estimator does not take it."""
+        bench = read_bench(self.home, self.key)
+        try:
+            point, _ = self._promised(bench, with_choice(bench.file, choice))
+        except _REFUSALS:
+            return None
+        return self.goal.cost_of(point)
+
     def start(self) -> Found:
         """Return what the design is worth as it is, with the weights that trials start from.
 
@@ -178,8 +189,7 @@ class Evaluation:
     ) -> Outcome:
         model, training = file.design.model, file.training
         assert training is not None
-        narrowed = narrow(bench.start, model)
-        point, excess = self._firmware(file, thin(narrowed, training.pruning))
+        point, excess = self._promised(bench, file)
         if excess > HOPELESS:
             raise Hopeless(f"{excess:.3g} times the budget before the training")
         predicted = self.goal.cost_of(point)
@@ -201,6 +211,14 @@ class Evaluation:
             "losses": [record.validation_loss for record in trained.history],
         }
         return self._measure(bench, file, trained, notes)
+
+    def _promised(self, bench: Bench, file: DesignFile) -> tuple[Point, float]:
+        """Return the firmware of what would be left of the float twin, which has all its weights,
+        and how far it is from the budget."""
+        assert file.training is not None
+        whole = replace(bench.twin, kind=ModelKind.QUANTISED)
+        left = thin(narrow(whole, file.design.model), file.training.pruning)
+        return self._firmware(file, left)
 
     def _start(self, bench: Bench, file: DesignFile) -> TrainedModel:
         """Return the weights that trials with the filters of a design start from.

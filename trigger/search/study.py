@@ -20,61 +20,18 @@ from typing import Any
 import numpy as np
 
 from trigger.errors import OutputError, ToolError
+from trigger.search.knob import STARTS, Choice, Knob
+from trigger.search.neighbours import Promise, draw_neighbour, give_back
 
 GENERATION = 8
 """Trials that are proposed together."""
 LOCK_SECONDS = 10.0
 """How long another program may keep an SQLite database to itself; it is tried five times."""
-STARTS = 4
-"""Trials that are no draw: all knobs together, from their first values towards their last, by an
-eighth of the way, a quarter and a half: one knob too far ruins the whole."""
 REDRAWS = 20
 """Choices that are drawn in place of one that was tried before."""
-NEIGHBOURS = 2 / 3
+NEIGHBOURS = 0.8
 """Share of a generation, after the first, that differs little from trials that are good enough.
-These and the next three: on made-up tasks of twelve knobs, 36 trials came to 0.69 of the cost that
-they began with, instead of 0.79 without neighbours (``benchmarks/exploring.py``)."""
-FEW = 5
-"""Knobs that a neighbour turns, at most."""
-FAR = 3
-"""A neighbour turns a knob by this part of what is left to its bound, at most: near it a step that
-was small before is a large one, as from 65 % of zeros to 95 %."""
-DOWNWARDS = 0.85
-"""How often it turns a knob towards what is cheap."""
-
-Choice = Mapping[str, int]
-"""A value of every knob, by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """Something that is chosen: a whole number between two bounds."""
-
-    name: str
-    low: int
-    high: int
-    step: int = 1
-    first: int | None = None
-    """Value of the first trial; None is drawn."""
-    last: int | None = None
-    """Value that the trials after the first one go towards, ``STARTS`` in all; None is drawn."""
-
-    @property
-    def towards_cheap(self) -> int:
-        """-1 where smaller values are expected to be cheap, else 1."""
-        up = self.first is not None and self.last is not None and self.last > self.first
-        return 1 if up else -1
-
-    def steps_left(self, value: int, way: int) -> int:
-        """Return the steps from a value to the bound that lies in a way, 1 or -1."""
-        return (self.high - value if way > 0 else value - self.low) // self.step
-
-    def start(self, number: int) -> int | None:
-        """Return the value of one of the first trials; None is drawn."""
-        if self.first is None or (number and self.last is None):
-            return None
-        way = 0 if self.last is None or number == 0 else self.last - self.first
-        return self.first + round(way / (1 << STARTS - number) / self.step) * self.step
+What it is worth: ``benchmarks/exploring.py``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +84,7 @@ def explore(
     seed: int,
     generation: int = GENERATION,
     least: float = -math.inf,
+    promise: Promise = lambda choice: None,
     progress: Callable[[Sequence[Trial], int], None] = lambda finished, total: None,
 ) -> tuple[Trial, ...]:
     """Evaluate choices until so many are finished; return them all, by number.
@@ -142,6 +100,7 @@ def explore(
         trials: finished ones, in all calls together.
         generation: trials that are proposed together, at most so many at a time.
         least: quality that is asked for; near the cheapest trials that have it others are tried.
+        promise: says where a knob that may be idle is.
         progress: called with the finished trials and ``trials``.
 
     Raises:
@@ -159,7 +118,7 @@ def explore(
         if not missing:
             continue
         earlier = tuple(finished[number] for number in range(first))
-        proposed = _propose(optuna, knobs, earlier, seed, generation, least)
+        proposed = _propose(optuna, knobs, earlier, seed, generation, least, promise)
         choices = [proposed[number - first] for number in missing]
         for trial in where(partial(_try, evaluate, earlier), missing, choices):
             with _database(storage):
@@ -215,6 +174,7 @@ def _propose(
     seed: int,
     generation: int,
     least: float,
+    promise: Promise,
 ) -> list[Choice]:
     """Return the choices of the generation after some trials: what they were, and nothing else,
     decides; those of one generation keep apart from each other.
@@ -238,7 +198,7 @@ def _propose(
     random = np.random.default_rng([seed, len(earlier)])
     parents = _parents(earlier, least)
     for _ in range(round(NEIGHBOURS * generation) if parents else 0):
-        study.enqueue_trial(_neighbour(knobs, parents, random), skip_if_exists=True)
+        study.enqueue_trial(draw_neighbour(knobs, parents, random), skip_if_exists=True)
     for _ in range(generation):
         for _ in range(REDRAWS):
             asked = study.ask()
@@ -246,6 +206,8 @@ def _propose(
                 knob.name: asked.suggest_int(knob.name, knob.low, knob.high, step=knob.step)
                 for knob in knobs
             }
+            if tried:  # the first trial is the design itself
+                choice = dict(give_back(knobs, choice, promise))
             if choice not in tried:
                 break
         tried.append(choice)
@@ -254,24 +216,6 @@ def _propose(
 
 def _parents(earlier: Sequence[Trial], least: float) -> list[Choice]:
     return [trial.choice for trial in _preferred(earlier, least)]
-
-
-def _neighbour(
-    knobs: Sequence[Knob], parents: Sequence[Choice], random: np.random.Generator
-) -> Choice:
-    """Return a choice that differs in few knobs from one of the parents, likely from the first."""
-    ranks = 1 / np.arange(1, len(parents) + 1)
-    choice = dict(parents[random.choice(len(parents), p=ranks / ranks.sum())])
-    count = random.integers(1, min(FEW, len(knobs)), endpoint=True)
-    for place in random.choice(len(knobs), size=count, replace=False):
-        knob = knobs[place]
-        value = choice[knob.name]
-        way = knob.towards_cheap if random.random() < DOWNWARDS else -knob.towards_cheap
-        if not knob.steps_left(value, way):
-            way = -way
-        far = math.ceil(knob.steps_left(value, way) / FAR)
-        choice[knob.name] = value + way * knob.step * int(random.integers(1, far, endpoint=True))
-    return choice
 
 
 _DIRECTIONS = ("maximize", "minimize")
