@@ -97,6 +97,19 @@ def test_a_claim_names_settings_and_the_best_rival_of_equal_auc():
     ]
 
 
+def test_where_no_width_is_as_good_the_best_one_may_be_beaten_all_the_more():
+    better = replace(DESIGN, auc=replace(DESIGN.auc, value=0.93))
+    *_, default, solved = build_claims([FLOAT, WIDE, EIGHT, SIX, FOUR, better])
+    for claim, factor in ((default, 1.8), (solved, 1.5)):
+        assert (claim.against, claim.factor, claim.outcome) == ("8 bits", factor, Outcome.PASS)
+        assert claim.auc_difference == pytest.approx(0.013)
+        assert claim.note == "no width for all is as good as design; the best of them is 8 bits"
+    cheap = replace(EIGHT, default=firmware(500, 149.0))  # one that is as good might cost more
+    *_, default, solved = build_claims([FLOAT, WIDE, cheap, SIX, FOUR, better])
+    assert (default.against, default.factor, default.outcome) == ("", None, Outcome.UNKNOWN)
+    assert default.note == "no width for all comes as near to the AUC of design within the budget"
+
+
 def front_of(*trials, objective=Objective.AUC):
     """A front that begins at an AUC of 0.916, whose trials have (AUC, cost, excess, on it)."""
     start, *found = (

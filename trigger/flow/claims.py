@@ -9,9 +9,21 @@ all layers: 1, or the best that the budget leaves time for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from trigger.budget import Outcome
 from trigger.report.front import Front, Objective, Tried
-from trigger.report.rivals import OURS, PAIRS, Claim, Firmware, Race, Rival, RivalKind, Settings
+from trigger.report.rivals import (
+    OURS,
+    PAIRS,
+    Claim,
+    Firmware,
+    Race,
+    Rival,
+    RivalKind,
+    Settings,
+    SettingsPair,
+)
 
 EQUAL_AUC = 0.002
 """By so much the AUC of a design may be smaller than that of a rival it is held against."""
@@ -41,15 +53,33 @@ def _claims(ours: Rival, others: Sequence[Rival]) -> Iterator[Claim]:
         yield _claim(ours, conversion, *pair, AGAINST_DEFAULT)
     trained = [each for each in others if each.kind is RivalKind.TRAINED]
     for pair in _ALIKE if trained else ():
-        best = find_best(ours, trained, pair[1])
-        if best is None:
-            note = f"no width for all comes as near to the AUC of {ours.name} within the budget"
-            nothing = (None, None)
-            yield Claim(
-                "", *pair, None, AGAINST_ONE_WIDTH, None, EQUAL_AUC, *nothing, note, ours.name
-            )
-        else:
-            yield _claim(ours, best, *pair, AGAINST_ONE_WIDTH)
+        yield _claim_of_widths(ours, trained, pair)
+
+
+def _claim_of_widths(ours: Rival, trained: Sequence[Rival], pair: SettingsPair) -> Claim:
+    """Return what may be claimed against the best width for all.
+
+    Where no width is as good, a factor against the one of the largest AUC is less than one of equal
+    AUC would give: that it is large enough can be said, that it is not cannot.
+    """
+    best = find_best(ours, trained, pair[1])
+    if best is not None:
+        return _claim(ours, best, *pair, AGAINST_ONE_WIDTH)
+    nearest = max(trained, key=lambda each: each.auc.value)
+    claim = _claim(ours, nearest, *pair, AGAINST_ONE_WIDTH)
+    if claim.outcome is Outcome.PASS:
+        note = f"no width for all is as good as {ours.name}; the best of them is {nearest.name}"
+        return replace(claim, note=note)
+    note = f"no width for all comes as near to the AUC of {ours.name} within the budget"
+    return replace(
+        claim,
+        against="",
+        factor=None,
+        auc_difference=None,
+        latency_ns=None,
+        rival_latency_ns=None,
+        note=note,
+    )
 
 
 def find_best(design: Rival, rivals: Sequence[Rival], settings: Settings) -> Rival | None:
