@@ -289,7 +289,6 @@ def test_trials_of_fewer_filters_start_from_a_float_model_of_their_size(tiny, mo
         return folder
 
     monkeypatch.setattr("trigger.flow.trial.narrow", lambda trained, model: f"narrow {trained}")
-
     monkeypatch.setattr("trigger.flow.trial.fit", fit)
     evaluate = Evaluation(Path("home"), "key", Goal(), 3)
     narrower = {**OWN, "conv.bits": 3, "score.sparsity": 80}

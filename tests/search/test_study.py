@@ -18,7 +18,7 @@ from trigger.errors import OutputError
 from trigger.processes import map_as_done
 from trigger.search import study
 from trigger.search.knob import Knob
-from trigger.search.neighbours import FEW, draw_neighbour, give_back
+from trigger.search.neighbours import FEW, draw_neighbour, give_back, remembered
 from trigger.search.study import Hopeless, Outcome, choose, explore, keep_front
 
 KNOBS = (Knob("bits", 2, 8, first=8, last=2), Knob("sparsity", 0, 90, step=10))
@@ -288,6 +288,10 @@ def test_an_idle_knob_is_turned_back_as_far_as_it_costs_nothing(above, chosen, k
 
     assert give_back((bits, ZEROS), choice, promise) == {"bits": 5, "zeros": kept}
     assert give_back((bits, ZEROS), choice, lambda choice: None) == choice  # nobody knows
+    asked = []
+    once = remembered(lambda choice: asked.append(choice) or promise(choice))
+    assert give_back((ZEROS, bits, ZEROS), choice, once) == {"bits": 5, "zeros": kept}
+    assert all(one != other for one, other in itertools.combinations(asked, 2))
     assert give_back((bits, replace(ZEROS, may_idle=False)), choice, promise) == choice
 
 

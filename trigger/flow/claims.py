@@ -71,15 +71,8 @@ def _claim_of_widths(ours: Rival, trained: Sequence[Rival], pair: SettingsPair) 
         note = f"no width for all is as good as {ours.name}; the best of them is {nearest.name}"
         return replace(claim, note=note)
     note = f"no width for all comes as near to the AUC of {ours.name} within the budget"
-    return replace(
-        claim,
-        against="",
-        factor=None,
-        auc_difference=None,
-        latency_ns=None,
-        rival_latency_ns=None,
-        note=note,
-    )
+    nothing = (None, None)
+    return Claim("", *pair, None, AGAINST_ONE_WIDTH, None, EQUAL_AUC, *nothing, note, ours.name)
 
 
 def find_best(design: Rival, rivals: Sequence[Rival], settings: Settings) -> Rival | None:

@@ -55,8 +55,7 @@ def find_knobs(file: DesignFile) -> Iterator[Knob]:
     if pruning is not None:
         for name in group_kernels(model, pruning):
             share = min(round(100 * pruning.sparsity_of(name) / _STEP) * _STEP, _MOST)
-            knob = Knob(f"{name}.{SPARSITY}", 0, _MOST, _STEP, first=share, last=_MOST)
-            yield replace(knob, may_idle=True)
+            yield Knob(f"{name}.{SPARSITY}", 0, _MOST, _STEP, share, _MOST, may_idle=True)
 
 
 def _quantisers(layer: LayerSpec) -> Mapping[str, Quantiser]:
@@ -78,13 +77,10 @@ def with_choice(file: DesignFile, choice: Choice, epochs: int | None = None) -> 
 
 def with_widths(file: DesignFile, choice: Choice) -> DesignFile:
     """Return the design with the filters of a choice, and nothing else of it."""
-    widths = {name: value for name, value in choice.items() if _what(name) in WIDTHS.values()}
+    widths = {
+        name: value for name, value in choice.items() if name.rpartition(".")[2] in WIDTHS.values()
+    }
     return with_choice(file, widths)
-
-
-def _what(knob: str) -> str:
-    """Return what a knob chooses of its layer."""
-    return knob.rpartition(".")[2]
 
 
 def describe_changes(file: DesignFile, choice: Choice) -> dict[str, Any]:

@@ -165,7 +165,7 @@ class Evaluation:
         return self.goal.cost_of(point)
 
     def start(self) -> Found:
-        """Return what the design is worth as it is, with the weights that trials start from.
+        """Return what the design is worth as it is, with its own weights.
 
         Raises:
             ConversionError, EstimateError, UnsupportedLayerError: hls4ml or the estimator does not

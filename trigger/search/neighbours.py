@@ -41,6 +41,19 @@ def draw_neighbour(
     return choice
 
 
+def remembered(promise: Promise) -> Promise:
+    """Return a promise that is asked of each choice once, for it takes a conversion."""
+    known: dict[frozenset[tuple[str, int]], float | None] = {}
+
+    def told(choice: Choice) -> float | None:
+        key = frozenset(choice.items())
+        if key not in known:
+            known[key] = promise(choice)
+        return known[key]
+
+    return told
+
+
 def give_back(knobs: Sequence[Knob], choice: Choice, promise: Promise) -> Choice:
     """Return a choice whose idle knobs are turned away from cheap, as far as it costs nothing.
 
@@ -55,6 +68,8 @@ def _given_back(knob: Knob, choice: Choice, promise: Promise) -> Choice:
     """Return a choice with one knob turned by as many steps as promise no other cost; of more
     steps at least as much is expected."""
     cost = promise(choice)
+    if cost is None:
+        return choice
 
     def turned(steps: int) -> Choice:
         value = choice[knob.name] - steps * knob.step * knob.towards_cheap
@@ -62,7 +77,7 @@ def _given_back(knob: Knob, choice: Choice, promise: Promise) -> Choice:
 
     def is_free(steps: int) -> bool:
         other = promise(turned(steps))
-        return cost is not None and other is not None and other - cost <= NOTHING * cost
+        return other is not None and other - cost <= NOTHING * cost
 
     free, costly = 0, knob.steps_left(choice[knob.name], -knob.towards_cheap) + 1
     if costly > 1 and is_free(costly - 1):

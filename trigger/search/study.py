@@ -21,7 +21,7 @@ import numpy as np
 
 from trigger.errors import OutputError, ToolError
 from trigger.search.knob import STARTS, Choice, Knob
-from trigger.search.neighbours import Promise, draw_neighbour, give_back
+from trigger.search.neighbours import Promise, draw_neighbour, give_back, remembered
 
 GENERATION = 8
 """Trials that are proposed together."""
@@ -112,6 +112,7 @@ def explore(
         study = _open(optuna, storage, f"{name}, seed {seed}, {generation} at a time")
         finished = _read(optuna, study)
     progress(_by_number(finished), trials)
+    promise = remembered(promise)
     for first in range(0, trials, generation):
         numbers = range(first, min(first + generation, trials))
         missing = [number for number in numbers if number not in finished]
